@@ -1,0 +1,1 @@
+"""The centralized payments gateway."""

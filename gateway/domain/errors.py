@@ -1,0 +1,127 @@
+"""Every error the gateway raises on purpose, as one tree.
+
+GatewayError
+├── Refused                 the caller's input breaks a rule; carries every violation
+│   └── Conflict            what is asked contradicts what is stored; nothing was changed
+├── NotFound                no such thing for this caller
+├── Forbidden               the caller may not do this
+├── Unreadable              a bank message that cannot be read; carries path and rule
+├── CannotRender            a submission that cannot be put into the bank's language
+├── SealMismatch            the bytes do not say what the signed orders say
+├── ConfigError             settings or a profile that must not run
+├── NotSent                 proof that nothing can have reached the bank (retryable)
+├── BankUnreachable         connect, TLS, authenticate, list or read failed; no payment was under way (retryable)
+├── BusUnavailable          Kafka failed a publish or a read; nothing may be concluded from it (retryable)
+├── StoreBusy               a transaction lost a race and stored nothing; run it again as a whole (retryable)
+├── StoreDown               the database cannot be reached, or went away before it answered (retryable)
+├── LeaseLost               another worker owns this now; what we saw may be stored as evidence only
+└── PartitionStopped        a partition that needs an operator: out of range, or one error three times at an offset
+
+Messages name what, where and which rule. They never hold a name, an account number or a national id.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Violation:
+    """One broken rule: `rule` is a stable code, `path` a JSON pointer or XML path, `text` says what is wrong."""
+
+    path: str
+    rule: str
+    text: str
+
+
+class GatewayError(Exception):
+    """Root of the tree. `retryable` tells a loop whether the same call may be made again by machine."""
+
+    retryable: ClassVar[bool] = False
+
+
+class Refused(GatewayError):
+    """Input that breaks at least one rule; nothing of it was stored."""
+
+    def __init__(self, violations: list[Violation], *, title: str = "the request breaks a rule") -> None:
+        super().__init__(title)
+        self.title = title
+        self.violations = violations
+
+    @classmethod
+    def one(cls, path: str, rule: str, text: str) -> "Refused":
+        """Make a refusal with a single violation."""
+        return cls([Violation(path, rule, text)], title=text)
+
+
+class Conflict(Refused):
+    """What is asked contradicts what is stored; what is stored stays as it was."""
+
+
+class NotFound(GatewayError):
+    """No such thing, or none that this caller may see."""
+
+
+class Forbidden(GatewayError):
+    """The caller is known but may not do this."""
+
+
+class Unreadable(GatewayError):
+    """A bank message that cannot be read. `path` says where, `rule` is a stable code."""
+
+    def __init__(self, rule: str, path: str, text: str) -> None:
+        super().__init__(f"{text} (at {path or '/'}, rule {rule})")
+        self.rule = rule
+        self.path = path
+
+
+class CannotRender(GatewayError):
+    """A submission that this bank's language cannot express; names the order number, never the person."""
+
+
+class SealMismatch(GatewayError):
+    """The rendered bytes and the signed orders disagree; the bytes must never be sent."""
+
+
+class ConfigError(GatewayError):
+    """Settings that must not run; the text says what to write instead."""
+
+
+class NotSent(GatewayError):
+    """Proof that nothing of this submission can reach the bank from this try."""
+
+    retryable = True
+
+
+class BankUnreachable(GatewayError):
+    """The bank could not be reached for something that moves no money."""
+
+    retryable = True
+
+
+class BusUnavailable(GatewayError):
+    """Kafka failed a publish or a read. Records of a failed publish may be there; a failed reader is finished."""
+
+    retryable = True
+
+
+class StoreBusy(GatewayError):
+    """A serialization failure, deadlock or lock time-out: the transaction stored nothing and may be run again."""
+
+    retryable = True
+
+
+class StoreDown(GatewayError):
+    """The database cannot be reached, or went away before it answered.
+
+    If that was while committing, the outcome is unknown: look it up by its business key, or ask again for the same.
+    """
+
+    retryable = True
+
+
+class LeaseLost(GatewayError):
+    """The lease ended and somebody else may have gone on."""
+
+
+class PartitionStopped(GatewayError):
+    """A Kafka partition that must not be read on without an operator."""

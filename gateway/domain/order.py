@@ -1,0 +1,122 @@
+"""The approved payment order and the parties in it, as values. Shapes only: `validation` holds the rules."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from gateway.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identification:
+    """One identifier of a person in a scheme the benefits system names, such as a national id number."""
+
+    scheme: str
+    id: str
+
+    @property
+    def key(self) -> str:
+        """The identifier as stops and links compare it."""
+        return f"{self.scheme}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """A natural person or organisation: the creditor, the ultimate creditor or the deceased."""
+
+    name: str
+    identifications: tuple[Identification, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IbanAccount:
+    """An account by IBAN (ISO 13616), electronic form: upper case, no spaces."""
+
+    iban: str
+    type: Literal["IBAN"] = "IBAN"
+
+    @property
+    def key(self) -> str:
+        """The account as stops and digests compare it."""
+        return self.iban
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomesticAccount:
+    """A domestic account where no IBAN exists: country (ISO 3166), the bank's national code and the number there."""
+
+    country: str
+    bank_code: str
+    number: str
+    type: Literal["DOMESTIC"] = "DOMESTIC"
+
+    @property
+    def key(self) -> str:
+        """The account as stops and digests compare it."""
+        return f"{self.country}/{self.bank_code}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterAccount:
+    """Paid over the counter against an id document instead of into an account."""
+
+    identification: Identification
+    type: Literal["COUNTER"] = "COUNTER"
+
+    @property
+    def key(self) -> str:
+        """The payee as stops and digests compare it."""
+        return self.identification.key
+
+
+Account = IbanAccount | DomesticAccount | CounterAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """What is being paid: at most one live order of a source holds (id, period, sequence)."""
+
+    id: str
+    period: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One approved entitlement to be paid: immutable, identified by (source, order id).
+
+    `document` is the RFC 8785 canonical JSON of the order exactly as pushed; its SHA-256 is the order digest that the
+    signed manifest covers. `deceased` is the person because of whose death a benefit is due; nothing is due *to* them.
+    """
+
+    source: str
+    order_id: str
+    benefit: str
+    entitlement: Entitlement
+    amount: Money
+    requested_execution_date: date
+    valid_until: date
+    approved_at: datetime
+    creditor: Party
+    creditor_account: Account
+    ultimate_creditor: Party | None
+    deceased: Party | None
+    remittance_information: str
+    document: bytes
+
+    @property
+    def person_keys(self) -> tuple[str, ...]:
+        """Identifiers of everyone the money is due to (creditor and ultimate creditor), sorted, without repeats."""
+        parties = (self.creditor, self.ultimate_creditor)
+        return tuple(sorted({i.key for p in parties if p is not None for i in p.identifications}))
+
+
+def account_from_key(kind: str, key: str) -> Account:
+    """Rebuild an account from its type and key as stored."""
+    if kind == "IBAN":
+        return IbanAccount(iban=key)
+    if kind == "DOMESTIC":
+        country, bank_code, number = key.split("/", 2)
+        return DomesticAccount(country=country, bank_code=bank_code, number=number)
+    scheme, _, number = key.partition(":")
+    return CounterAccount(identification=Identification(scheme=scheme, id=number))

@@ -1,0 +1,69 @@
+"""What a bank's reason code makes the gateway do, and the closed set of codes that say *the bank already has it*.
+
+Configuration (`config/reason_codes.yaml`) maps codes to actions. It may narrow what the machine does, never widen it: a
+code without a row goes to an officer, and a code of the duplicate set cannot be given another meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.errors import ConfigError
+
+DUPLICATE = "duplicate"
+"""How configuration marks a code of the duplicate set, or adds one to it."""
+
+DUPLICATES = frozenset({"DU01", "DU02", "DU03", "DU04", "DU05", "AM05", "DUPL", "DUPLICATE_KEY"})
+"""Codes by which a status says that the bank already has the message, block, payment or idempotency key.
+
+ISO external code set (DU01-DU05 not unique, AM05 duplication, DUPL duplicate payment) and the API code for a used key.
+Such an answer is never a rejection: the first one is live.
+"""
+
+
+class Action(StrEnum):
+    """What follows from a rejection or a return."""
+
+    RETRY = "retry in the next window"
+    FUNDS = "wait for funds"
+    OTHER_ROUTE = "other route"
+    MEND = "mend"
+    BACK = "back to the benefits system"
+    HOLD_PAYEE = "hold payee"
+    OFFICER = "officer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """The reason table in force."""
+
+    actions: Mapping[str, Action]
+    duplicates: frozenset[str] = DUPLICATES
+
+    def action(self, code: str | None) -> Action:
+        """Return the action for a code; no code, an unknown one or a duplicate goes to an officer."""
+        return self.actions.get(code, Action.OFFICER) if code else Action.OFFICER
+
+    def is_duplicate(self, code: str | None) -> bool:
+        """Whether a *status* with this code says that the bank already has what was sent."""
+        return code in self.duplicates
+
+
+def reasons_from(mapping: Mapping[str, str]) -> Reasons:
+    """Read the table as configuration writes it: code -> action, or -> "duplicate".
+
+    Raises ConfigError for an unknown action and for a code of the duplicate set that is given another meaning.
+    """
+    taken_away = sorted(code for code in DUPLICATES if mapping.get(code, DUPLICATE) != DUPLICATE)
+    if taken_away:
+        raise ConfigError(
+            f"reason codes {', '.join(taken_away)} always mean {DUPLICATE!r}; write that or leave them out"
+        )
+    known = {str(action) for action in Action}
+    wrong = sorted(code for code, action in mapping.items() if action not in known | {DUPLICATE})
+    if wrong:
+        raise ConfigError(f"reason codes {', '.join(wrong)}: write one of {', '.join(sorted(known | {DUPLICATE}))}")
+    return Reasons(
+        actions={code: Action(action) for code, action in mapping.items() if action != DUPLICATE},
+        duplicates=DUPLICATES | {code for code, action in mapping.items() if action == DUPLICATE},
+    )
