@@ -1,0 +1,129 @@
+"""`ports.store` on PostgreSQL through asyncpg."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from gateway.domain.errors import ConfigError, StoreBusy, StoreDown
+from gateway.ports.boundary import Boundary, unbounded
+from gateway.store.queries import queries
+
+T = TypeVar("T")
+
+RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+"""A transaction that failed so stored nothing and may be run again as a whole."""
+
+GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError)
+"""The server is starting, going down, full, or the connection to it broke."""
+
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+class PostgresSession:
+    """One transaction on one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def all(self, shape: type[T], query: str, *args: Any) -> list[T]:
+        rows = await self._connection.fetch(queries()[query], *args)
+        return [shape(**row) for row in rows]
+
+    async def one(self, shape: type[T], query: str, *args: Any) -> T | None:
+        row = await self._connection.fetchrow(queries()[query], *args)
+        return None if row is None else shape(**row)
+
+    async def column(self, query: str, *args: Any) -> list[Any]:
+        return [row[0] for row in await self._connection.fetch(queries()[query], *args)]
+
+    async def value(self, query: str, *args: Any) -> Any:
+        return await self._connection.fetchval(queries()[query], *args)
+
+    async def execute(self, query: str, *args: Any) -> int:
+        status: str = await self._connection.execute(queries()[query], *args)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def many(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
+        await self._connection.executemany(queries()[query], rows)
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+
+
+class PostgresStore:
+    """A pool of connections; each transaction is a boundary before and after its COMMIT."""
+
+    def __init__(self, pool: asyncpg.Pool, boundary: Boundary = unbounded) -> None:
+        self._pool = pool
+        self._boundary = boundary
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresSession]:
+        connection = await self._acquire()
+        try:
+            async with self._bounded(connection):
+                yield PostgresSession(connection)
+        except RETRYABLE as error:
+            raise StoreBusy("a transaction lost a race and stored nothing") from error
+        except Exception as error:
+            if isinstance(error, GONE) or connection.is_closed():
+                raise StoreDown("the database went away") from error
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    async def _acquire(self) -> Any:
+        try:
+            return await self._pool.acquire()
+        except (*GONE, OSError) as error:
+            raise StoreDown("the database cannot be reached") from error
+
+    @asynccontextmanager
+    async def _bounded(self, connection: Any) -> AsyncIterator[None]:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            yield
+        except BaseException:
+            if not connection.is_closed():
+                await transaction.rollback()
+            raise
+        self._boundary("commit")
+        await transaction.commit()
+        self._boundary("commit")
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def open_store(url: str, *, connections: int, boundary: Boundary = unbounded) -> PostgresStore:
+    """Connect. `connections` bounds the pool."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=connections,
+        init=_prepare,
+        server_settings={"timezone": "UTC", "application_name": "gateway", "jit": "off", "lock_timeout": "30s"},
+    )
+    return PostgresStore(pool, boundary)
+
+
+async def refuse_unsafe(connection: asyncpg.Connection) -> None:
+    """Raise ConfigError when the server could lose or tear what it acknowledged (reference: faults 2.5)."""
+    for setting, unsafe in UNSAFE.items():
+        if await connection.fetchval("SELECT current_setting($1)", setting) == unsafe:
+            raise ConfigError(
+                f"PostgreSQL runs with {setting}={unsafe}: an acknowledged payment could be forgotten; turn it on"
+            )
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
+        raise ConfigError(
+            "PostgreSQL is a replica: decisions are never read from a replica; point the URL at the primary"
+        )

@@ -1,0 +1,67 @@
+-- name: next_batch
+SELECT batch_no, source, programme, pay_date, cut_through FROM batch
+WHERE state = 'released' AND NOT cut_done ORDER BY batch_no LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: orders (payable, not yet cut, by order id)
+SELECT order_no, order_id, benefit, currency, amount_minor, account_type, account, valid_until FROM payment_order
+WHERE batch_no = $1 AND order_id > $2 AND state = 'payable' ORDER BY order_id LIMIT $3;
+
+-- name: advance
+UPDATE batch SET cut_through = $2, cut_done = $3 WHERE batch_no = $1;
+
+-- name: batches_with_loose (batches with attempts in no submission that nothing stops, oldest first)
+WITH loose AS (
+    SELECT a.order_no, o.batch_no FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
+    WHERE a.submission_no IS NULL AND NOT a.closed AND o.state = 'payable'
+)
+SELECT b.batch_no, b.source, b.programme, b.pay_date, b.cut_through FROM batch b
+WHERE b.batch_no IN (
+    SELECT l.batch_no FROM loose l
+    WHERE l.order_no NOT IN (SELECT order_no FROM stops_on(ARRAY(SELECT order_no FROM loose))))
+ORDER BY b.batch_no
+FOR UPDATE SKIP LOCKED;
+
+-- name: loose
+WITH loose AS (
+    SELECT a.attempt_no, a.bank, a.order_no FROM attempt a
+    JOIN payment_order o ON o.order_no = a.order_no AND o.batch_no = $1 AND o.state = 'payable'
+    WHERE a.submission_no IS NULL AND NOT a.closed
+)
+SELECT o.order_no, o.order_id, o.benefit, o.currency, o.amount_minor, o.account_type, o.account, o.valid_until,
+       l.attempt_no, l.bank
+FROM loose l JOIN payment_order o ON o.order_no = l.order_no
+WHERE o.order_no NOT IN (SELECT order_no FROM stops_on(ARRAY(SELECT order_no FROM loose)))
+ORDER BY o.order_id LIMIT $2;
+
+-- name: lock_lane
+SELECT l.last_sequence, i.restore_epoch FROM lane l, installation i WHERE l.bank = $1 FOR UPDATE OF l;
+
+-- name: open_sums (what this bank may still book as a sum)
+SELECT payment_count, sum_minor FROM submission
+WHERE bank = $1 AND debtor_account = $2 AND pay_date = $3 AND sum_booked AND NOT settled
+  AND state NOT IN ('void', 'dissolved');
+
+-- name: make_submissions
+WITH numbered AS (UPDATE lane SET last_sequence = last_sequence + cardinality($8::bigint[]) WHERE bank = $1),
+made AS (
+    INSERT INTO submission (bank, batch_no, product, pay_date, debtor_account, currency, sum_booked,
+                            sequence, msg_id, name, payment_count, sum_minor)
+    SELECT $1, $2, $3, $4, $5, $6, $7, n.sequence, n.msg_id, n.name, n.payments, n.total
+    FROM unnest($8::bigint[], $9::text[], $10::text[], $11::int[], $12::bigint[])
+         AS n (sequence, msg_id, name, payments, total)
+    ORDER BY n.sequence
+    RETURNING submission_no, msg_id
+)
+SELECT submission_no, msg_id FROM made;
+
+-- name: place
+UPDATE attempt a SET submission_no = p.submission_no
+FROM unnest($1::bigint[], $2::bigint[]) AS p (attempt_no, submission_no) WHERE a.attempt_no = p.attempt_no;
+
+-- name: close_attempts_of_held (they are in no submission: every one they were in is void)
+UPDATE attempt SET closed = true, closed_proof = '{"in no submission": "every earlier one is void or dissolved"}'
+WHERE order_no = ANY ($1::bigint[]) AND submission_no IS NULL AND NOT closed;
+
+-- name: hold
+UPDATE payment_order o SET state = 'held', reason = h.reason
+FROM unnest($1::bigint[], $2::text[]) AS h (order_no, reason) WHERE o.order_no = h.order_no AND o.state = 'payable';

@@ -1,0 +1,28 @@
+-- name: take (the next inquiry is due later, should this one die; asking twice does no harm)
+WITH due AS (
+    SELECT s.submission_no FROM submission s
+    WHERE s.bank = $1 AND s.state = 'unknown' AND s.next_attempt_at <= $2
+    ORDER BY s.next_attempt_at, s.submission_no LIMIT 1 FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE submission s SET next_attempt_at = $3 FROM due WHERE s.submission_no = due.submission_no
+    RETURNING s.submission_no, s.name, s.size, s.sha256, s.tries, s.says_unknown
+)
+SELECT t.*,
+       ARRAY(SELECT i.number::int FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
+             AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' ORDER BY i.number) AS intents,
+       (SELECT max(i.lease_until) FROM intent i WHERE i.submission_no = t.submission_no) AS lease_until
+FROM taken t;
+
+-- name: says_unknown
+UPDATE submission SET says_unknown = says_unknown + 1
+WHERE submission_no = $1 AND tries = $2 AND state = 'unknown' RETURNING says_unknown;
+
+-- name: proved (every try is accounted for; a further one starts with a clean count)
+WITH counted AS (UPDATE submission SET says_unknown = 0 WHERE submission_no = $1)
+UPDATE intent SET proved = true WHERE submission_no = $1;
+
+-- name: sweep
+UPDATE intent SET outcome = 'unknown', evidence = '{"swept": "lease ended"}'
+WHERE intent_no = (SELECT i.intent_no FROM intent i WHERE i.outcome IS NULL AND i.lease_until < $1
+                   ORDER BY i.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING submission_no;

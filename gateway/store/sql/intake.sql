@@ -1,0 +1,46 @@
+-- name: find
+SELECT batch_no, state, pay_date FROM batch WHERE source = $1 AND batch_id = $2;
+
+-- name: lock (shared with other chunks; close waits for all of us, and we for it)
+SELECT batch_no, state, pay_date FROM batch WHERE source = $1 AND batch_id = $2 FOR SHARE;
+
+-- name: staging (a table of this connection; made again should a pooler have discarded it)
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_order (
+    order_id text COLLATE "C", digest bytea, document bytea, violations text, benefit text, entitlement_id text,
+    period text, sequence smallint, amount_minor bigint, currency text, account_type text, account text,
+    person_keys text[], valid_until date, approved_at timestamptz
+) ON COMMIT DELETE ROWS;
+
+-- name: turn (chunks of one source store one after the other: order ids and claims are locked in two different orders
+-- and could deadlock; what is unique is unique within a source, so nobody else can be in the way)
+SELECT pg_advisory_xact_lock(hashtextextended('intake/' || $1, 0));
+
+-- name: store
+INSERT INTO payment_order (batch_no, source, order_id, digest, document, state, violations, benefit, entitlement_id, period,
+    sequence, amount_minor, currency, account_type, account, person_keys, valid_until, approved_at, received_at, claims)
+SELECT $1, $2, order_id, digest, document, CASE WHEN violations IS NULL THEN 'payable' ELSE 'refused' END,
+    violations::jsonb, benefit, entitlement_id, period, sequence, amount_minor, currency, account_type, account, person_keys, valid_until,
+    approved_at, $3, violations IS NULL
+FROM staged_order ORDER BY order_id
+ON CONFLICT DO NOTHING;
+
+-- name: hold (orders that are not here yet and yet were not stored: their entitlement is claimed by another order)
+INSERT INTO payment_order (batch_no, source, order_id, digest, document, state, reason, benefit, entitlement_id, period,
+    sequence, amount_minor, currency, account_type, account, person_keys, valid_until, approved_at, received_at, claims)
+SELECT $1, $2, s.order_id, s.digest, s.document, 'held', 'entitlement.claimed', s.benefit, s.entitlement_id, s.period,
+    s.sequence, s.amount_minor, s.currency, s.account_type, s.account, s.person_keys, s.valid_until, s.approved_at, $3, false
+FROM staged_order s
+WHERE NOT EXISTS (SELECT FROM payment_order o WHERE o.source = $2 AND o.order_id = s.order_id)
+ORDER BY s.order_id
+ON CONFLICT DO NOTHING;
+
+-- name: compare (what is stored under each order id of the chunk: the same, or something else)
+SELECT s.order_id, o.state, (o.digest = s.digest) AS same_content, (o.batch_no = $1) AS same_batch
+FROM staged_order s
+JOIN payment_order o ON o.source = $2 AND o.order_id = s.order_id
+ORDER BY s.order_id;
+
+-- name: link (identifiers that one party carried together)
+INSERT INTO person_link (source, low, high)
+SELECT DISTINCT $1, l.low, l.high FROM unnest($2::text[], $3::text[]) AS l (low, high) ORDER BY l.low, l.high
+ON CONFLICT DO NOTHING;

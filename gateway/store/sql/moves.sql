@@ -1,0 +1,12 @@
+-- name: move (guarded by the state it moves from; the event row is written only if it moved)
+WITH moved AS (
+    UPDATE submission SET state = $3, next_attempt_at = $8 WHERE submission_no = $1 AND state = $2 RETURNING submission_no
+)
+INSERT INTO submission_event (submission_no, event_no, from_state, to_state, why, at, actor, evidence)
+SELECT m.submission_no,
+       (SELECT coalesce(max(e.event_no), 0) + 1 FROM submission_event e WHERE e.submission_no = m.submission_no),
+       $2, $3, $4, $5, $6, $7
+FROM moved m;
+
+-- name: free_members (what a void or dissolved submission held waits to be cut again)
+UPDATE attempt SET submission_no = NULL WHERE submission_no = $1 AND NOT closed;

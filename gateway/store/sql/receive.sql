@@ -1,0 +1,44 @@
+-- name: know
+INSERT INTO partition_lease (incarnation, topic, partition) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: lease (ours to renew; or free or left behind by its owner, while we have less than an even share)
+UPDATE partition_lease p SET owner = $4, lease_until = $6, epoch = epoch + CASE WHEN owner = $4 THEN 0 ELSE 1 END
+WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND stopped IS NULL
+  AND (owner = $4 OR ((owner IS NULL OR lease_until < $5)
+       AND (SELECT count(*) FROM partition_lease o WHERE o.incarnation = $1 AND o.topic = $2 AND o.owner = $4)
+         < (SELECT ceil(count(*) / greatest(1, (SELECT count(*) FROM worker w WHERE w.seen_until >= $5))::numeric)
+            FROM partition_lease o WHERE o.incarnation = $1 AND o.topic = $2)))
+RETURNING epoch, next_offset;
+
+-- name: live (say that we live)
+INSERT INTO worker (name, seen_until) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seen_until = $2;
+
+-- name: give_up_surplus (what exceeds our even share goes to whoever has less)
+UPDATE partition_lease SET owner = NULL
+WHERE (incarnation, topic, partition) IN (
+    SELECT o.incarnation, o.topic, o.partition FROM partition_lease o
+    WHERE o.incarnation = $1 AND o.topic = $2 AND o.owner = $3
+    ORDER BY o.partition
+    OFFSET (SELECT ceil(count(*) / greatest(1, (SELECT count(*) FROM worker w WHERE w.seen_until >= $4))::numeric)
+            FROM partition_lease a WHERE a.incarnation = $1 AND a.topic = $2));
+
+-- name: advance (compare and set: nobody else has read on)
+UPDATE partition_lease SET next_offset = $7, failures = 0
+WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND owner = $4 AND epoch = $5 AND next_offset = $6;
+
+-- name: failed
+UPDATE partition_lease SET failures = failures + 1
+WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND owner = $4 AND epoch = $5 AND next_offset = $6
+RETURNING failures;
+
+-- name: stop
+UPDATE partition_lease SET stopped = $6
+WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND owner = $4 AND epoch = $5 AND stopped IS NULL;
+
+-- name: message (the same bytes of the same bank are one message)
+INSERT INTO bank_message (bank, digest, size, channel, origin, received_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (bank, digest) DO NOTHING RETURNING message_no;
+
+-- name: dead_letter
+INSERT INTO dead_letter (incarnation, topic, partition, "offset", rule, value, headers, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING;

@@ -1,0 +1,37 @@
+-- name: pick (open, on a lane that can send now and has room in flight)
+SELECT s.submission_no, s.bank, s.batch_no, s.product, s.pay_date, s.currency, s.msg_id, s.name, s.payment_count,
+       s.sum_minor, b.source, b.programme, s.debtor_account, b.manifest, b.manifest_signature
+FROM submission s
+JOIN lane l ON l.bank = s.bank
+JOIN batch b ON b.batch_no = s.batch_no
+JOIN unnest($2::text[], $3::int[]) AS room (bank, capacity) ON room.bank = s.bank
+WHERE s.state = 'open' AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= $1)
+  AND l.breaker = 'closed' AND NOT paused(s.bank, b.source)
+  AND (SELECT count(*) FROM submission f WHERE f.bank = s.bank
+       AND f.state IN ('sealed', 'sending', 'not sent', 'unknown')) < room.capacity
+ORDER BY s.submission_no
+LIMIT 1
+FOR UPDATE OF s SKIP LOCKED;
+
+-- name: members
+SELECT a.order_no, o.order_id, a.end_to_end_id, a.uetr, o.document,
+       (o.state = 'payable' AND NOT a.closed AND o.valid_until >= $2 AND stopped.order_no IS NULL) AS may_leave
+FROM attempt a
+JOIN payment_order o ON o.order_no = a.order_no
+LEFT JOIN (SELECT DISTINCT c.order_no FROM stops_on(ARRAY(SELECT m.order_no FROM attempt m WHERE m.submission_no = $1)) c)
+    AS stopped ON stopped.order_no = a.order_no
+WHERE a.submission_no = $1
+ORDER BY a.attempt_no;
+
+-- name: chunks
+SELECT chunk_no, first_order_id, last_order_id FROM manifest_chunk
+WHERE batch_no = $1 AND last_order_id >= $2 AND first_order_id <= $3 ORDER BY chunk_no;
+
+-- name: digests (by order id: what the manifest's chunk is the digest of)
+SELECT digest FROM payment_order WHERE batch_no = $1 AND order_id BETWEEN $2 AND $3 ORDER BY order_id;
+
+-- name: seal
+UPDATE submission SET sealed_at = $2, sha256 = $3, payments_digest = $4, size = $5 WHERE submission_no = $1 AND sha256 IS NULL;
+
+-- name: later
+UPDATE submission SET next_attempt_at = $2 WHERE submission_no = $1;

@@ -1,0 +1,39 @@
+-- name: pick (what may go out now on this lane; skipped while another worker holds it)
+SELECT s.submission_no, s.batch_no, s.state, s.tries, s.name, s.size, s.sha256, s.pay_date,
+       b.source, b.manifest, b.manifest_signature
+FROM submission s
+JOIN lane l ON l.bank = s.bank
+JOIN batch b ON b.batch_no = s.batch_no
+WHERE s.bank = $1 AND s.state IN ('sealed', 'not sent')
+  AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= $2)
+  AND l.breaker = 'closed' AND NOT paused(s.bank, b.source)
+ORDER BY s.submission_no
+LIMIT 1
+FOR UPDATE OF s SKIP LOCKED;
+
+-- name: objection (the first check of the intent that fails, or NULL)
+SELECT CASE
+    WHEN paused($2, $3) THEN 'pause'
+    WHEN EXISTS (SELECT FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
+                 WHERE a.submission_no = $1 AND (o.state <> 'payable' OR a.closed)) THEN 'cancellation'
+    WHEN EXISTS (SELECT FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
+                 WHERE a.submission_no = $1 AND o.valid_until < $4) THEN 'date passed'
+    WHEN EXISTS (SELECT FROM stops_on(ARRAY(SELECT a.order_no FROM attempt a WHERE a.submission_no = $1))) THEN 'stop'
+    WHEN (SELECT count(*) FROM attempt a WHERE a.submission_no = $1)
+         <> (SELECT s.payment_count FROM submission s WHERE s.submission_no = $1) THEN 'members changed'
+END;
+
+-- name: promise
+WITH tried AS (UPDATE submission SET tries = $2 WHERE submission_no = $1 AND tries = $2 - 1 RETURNING submission_no)
+INSERT INTO intent (submission_no, number, worker, committed_at, lease_until)
+SELECT submission_no, $2, $3, $4, $5 FROM tried
+RETURNING intent_no;
+
+-- name: pieces
+SELECT piece FROM submission_bytes WHERE submission_no = $1 ORDER BY piece_no;
+
+-- name: conclude (only the worker whose lease still stands; the sweeper concludes what was left behind)
+UPDATE intent SET outcome = $2, evidence = $3, proved = ($2 <> 'unknown') WHERE intent_no = $1 AND outcome IS NULL;
+
+-- name: late (evidence of a worker that had lost its lease)
+UPDATE intent SET late_evidence = $2 WHERE intent_no = $1;

