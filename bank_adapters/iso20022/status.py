@@ -1,0 +1,111 @@
+"""What a status code means for a payment: the ISO 20022 table, narrowed by what a bank's profile says of its words.
+
+The table holds every code of the ISO external payment group and transaction status sets; a code outside it is
+*unlisted* and needs a person. Reference: iso20022-and-banks 2.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bank_adapters.profile import Profile
+from gateway.domain.errors import ConfigError
+from gateway.domain.facts import Fact
+from gateway.domain.reasons import DUPLICATES, Reasons
+
+_ACCEPTED = ("ACCP", "ACFC", "ACSP", "ACWC", "ACPD")
+_NO_FACT = (
+    *("ACTC", "RCVD", "PDNG", "PART", "PATC", "ACFW", "PRES"),  # in flight: checked in form only, waiting, or mixed
+    *("RCVC", "RVCM", "RVMC", "RVNA", "RVNC", "RVNM"),  # verification of payee, not an outcome
+    *("ACIS", "BLCK", "CPUC"),  # cheques, blocked after ACWP, cash picked up: a person must look
+)
+
+ISO: Mapping[str, Fact] = MappingProxyType(
+    dict.fromkeys(_NO_FACT, Fact.NONE)
+    | dict.fromkeys(_ACCEPTED, Fact.ACCEPTED)
+    | {
+        "ACSC": Fact.EXECUTED,
+        "ACWP": Fact.EXECUTED,  # left us, not yet posted to the creditor's account
+        "ACCC": Fact.CREDITED,
+        "RJCT": Fact.REJECTED,
+        "CANC": Fact.CANCELLED,
+    }
+)
+"""Status code -> the fact it establishes, where nothing is known of the bank."""
+
+_MEANINGS: Mapping[str, Fact] = MappingProxyType(
+    {
+        "none": Fact.NONE,
+        "accepted": Fact.ACCEPTED,
+        "executed": Fact.EXECUTED,
+        "credited": Fact.CREDITED,
+        "rejected": Fact.REJECTED,
+        "cancelled": Fact.CANCELLED,
+    }
+)
+_RANK = (Fact.NONE, Fact.ACCEPTED, Fact.EXECUTED, Fact.CREDITED)
+_UNLISTED_AT_MOST = Fact.EXECUTED
+"""What a bank may mean by a code of its own; that money was credited is said by ISO's code or by a booking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a status with its reason says. `duplicate`: the bank already has it; `unlisted`: nobody knows the code."""
+
+    fact: Fact
+    duplicate: bool = False
+    unlisted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusTable:
+    """One bank's table."""
+
+    facts: Mapping[str, Fact]
+    duplicates: frozenset[str]
+    duplicate_texts: tuple[str, ...]
+
+    def meaning(self, status: str | None, reason: str | None, reason_text: str | None = None) -> Meaning:
+        """Say what a status means. A reason of the duplicate set is never a rejection, whatever the status."""
+        if self.says_duplicate(reason, reason_text):
+            return Meaning(fact=Fact.NONE, duplicate=True)
+        if status is None:
+            return Meaning(fact=Fact.NONE)
+        fact = self.facts.get(status)
+        return Meaning(fact=Fact.NONE, unlisted=True) if fact is None else Meaning(fact=fact)
+
+    def says_duplicate(self, reason: str | None, reason_text: str | None) -> bool:
+        """Whether reason code or, for NARR, the bank's known phrases say *already have it*."""
+        if reason in self.duplicates:
+            return True
+        return reason == "NARR" and any(phrase in (reason_text or "").casefold() for phrase in self.duplicate_texts)
+
+
+def status_table(profile: Profile, reasons: Reasons | None = None) -> StatusTable:
+    """Make the table of one bank. Raises ConfigError for an override that would widen what a code proves."""
+    facts = dict(ISO)
+    if profile.answers.trusts_actc:
+        facts["ACTC"] = Fact.ACCEPTED
+    for code, word in profile.status_overrides.items():
+        facts[code] = _narrowed(code, _MEANINGS[word], facts.get(code))
+    return StatusTable(
+        facts=MappingProxyType(facts),
+        duplicates=(reasons.duplicates if reasons else DUPLICATES) | frozenset(profile.answers.duplicate_codes),
+        duplicate_texts=tuple(phrase.casefold() for phrase in profile.answers.duplicate_texts),
+    )
+
+
+def _narrowed(code: str, wanted: Fact, iso: Fact | None) -> Fact:
+    """Return the wanted meaning if it claims no more than the standard one.
+
+    Down the ladder is always allowed; *rejected* and *cancelled* only for codes that do not say money moved; what the
+    standard calls a rejection may only become nothing.
+    """
+    most = _UNLISTED_AT_MOST if iso is None else iso
+    if wanted in _RANK:
+        allowed = wanted is Fact.NONE or (most in _RANK and _RANK.index(wanted) <= _RANK.index(most))
+    else:
+        allowed = wanted is most or iso in {None, Fact.NONE, Fact.ACCEPTED}
+    if not allowed:
+        raise ConfigError(f"status_overrides.{code}: would make the code prove more than ISO 20022 lets it")
+    return wanted

@@ -1,0 +1,139 @@
+"""The adapter of banks with a JSON API: one payment is one request, told apart by its idempotency key.
+
+POST /v1/payments with header Idempotency-Key = the submission's name and a canonical JSON body; GET
+/v1/payments/{key} reads back what the bank has. The body holds no time of creation: the same payment is the same bytes.
+Status, booking and return messages are JSON objects, read by `messages`; the body is read back by `reread`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from bank_adapters.profile import Profile
+from bank_adapters.rest import messages
+from bank_adapters.rest.reread import reread
+from bank_adapters.sepa import Written, written
+from bank_adapters.spi import HttpRequest, Payment, Reread, SubmissionContent
+from gateway.domain.digest import canonical
+from gateway.domain.errors import CannotRender
+from gateway.domain.money import format_minor
+from gateway.domain.observation import Observation
+from gateway.domain.reasons import DUPLICATES
+from gateway.ports.transport import Answer, Arrival, Finding, Sent
+
+PATH = "/v1/payments"
+
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,35}")
+_TAKEN = frozenset({200, 201, 202})
+_REFUSED_PAYMENT = frozenset({400, 422})
+_REFUSED_CALLER = frozenset({401, 403})
+_BUSY = frozenset({429, 503})
+_CONFLICT, _SERVER_ERROR = 409, 500
+_FOUND = {200: Arrival.ARRIVED, 404: Arrival.SAYS_UNKNOWN}
+
+
+class JsonApiAdapter:
+    """See `bank_adapters.spi.RequestAdapter`."""
+
+    def refusals(self, submission: SubmissionContent, profile: Profile) -> Mapping[str, str]:
+        """Return, by EndToEndId, why a payment cannot be put into the request."""
+        del profile  # the API takes what SEPA takes
+        found: dict[str, str] = {}
+        for payment in submission.payments:
+            try:
+                written(payment)
+            except CannotRender as error:
+                found[payment.end_to_end_id] = str(error)
+        return found
+
+    def render(self, submission: SubmissionContent, profile: Profile) -> Iterator[bytes]:
+        """Write the request's body."""
+        if len(submission.payments) != 1:
+            raise CannotRender(f"submission {submission.msg_id}: one payment is one request")
+        payment = submission.payments[0]
+        text = written(payment)
+        limit = profile.sum_limit(payment.amount.currency)
+        if limit is not None and payment.amount.minor > limit:
+            raise CannotRender(f"payment {payment.end_to_end_id}: the amount is over the bank's limit")
+        return iter((canonical(_body(submission, payment, text)),))
+
+    def reread(self, pieces: Iterable[bytes], profile: Profile) -> Reread:
+        """Read a request's body back."""
+        del profile  # the body has one shape
+        return reread(pieces)
+
+    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation]:
+        """Read a status, booking or return message."""
+        del profile
+        return messages.read(pieces)
+
+    def submit_request(self, body: bytes, profile: Profile, name: str) -> HttpRequest:
+        """Describe the request that submits a sealed body."""
+        del profile
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "Idempotency-Key": _key(name)}
+        return HttpRequest(method="POST", path=PATH, headers=headers, body=body)
+
+    def read_submit(self, status: int, body: bytes, *, busy_means_not_sent: bool = False) -> Answer:
+        """Read the answer to a submission.
+
+        400 and 422 refuse the payment for good: the submission was delivered, and the bank's message says so again. 401
+        and 403 stand before any payment. A conflict is a success only if it says that the key is already used.
+        """
+        evidence = _evidence(status, _answer(body))
+        duplicate = status == _CONFLICT and evidence.get("code") in DUPLICATES
+        if status in _TAKEN or status in _REFUSED_PAYMENT or duplicate:
+            return Answer(sent=Sent.SENT, evidence=evidence)
+        if status in _REFUSED_CALLER or (status in _BUSY and busy_means_not_sent):
+            return Answer(sent=Sent.NOT_SENT, evidence=evidence, unreachable=True)
+        return Answer(sent=Sent.UNKNOWN, evidence=evidence, unreachable=status >= _SERVER_ERROR or status in _BUSY)
+
+    def inquiry_request(self, name: str) -> HttpRequest:
+        """Describe the read-back of a key."""
+        return HttpRequest(method="GET", path=f"{PATH}/{_key(name)}", headers={"Accept": "application/json"})
+
+    def read_inquiry(self, status: int, body: bytes) -> Finding:
+        """Read the answer to a read-back: only 200 proves arrival, only 404 says unknown.
+
+        Both only with a JSON object: a proxy's or another server's page proves nothing about payments.
+        """
+        answer = _answer(body)
+        arrival = _FOUND.get(status, Arrival.CANNOT_TELL) if answer is not None else Arrival.CANNOT_TELL
+        return Finding(arrival=arrival, evidence=_evidence(status, answer))
+
+
+def _body(submission: SubmissionContent, payment: Payment, text: Written) -> dict[str, Any]:
+    return {
+        "endToEndId": payment.end_to_end_id,
+        "uetr": payment.uetr,
+        "amount": format_minor(payment.amount.minor, payment.amount.currency),
+        "currency": payment.amount.currency,
+        "debtorIban": submission.debtor.iban,
+        "creditor": {"name": text.name, "iban": text.iban},
+        "remittanceInformation": text.remittance,
+        "requestedExecutionDate": submission.requested_execution_date.isoformat(),
+    }
+
+
+def _key(name: str) -> str:
+    """Return a key that is safe in a header and in a path, or refuse it."""
+    if _KEY.fullmatch(name) is None:
+        raise CannotRender("an idempotency key has 1 to 64 letters of A-Z a-z 0-9 . _ -")
+    return name
+
+
+def _answer(body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of an answer, or None where it is anything else."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _evidence(status: int, answer: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what is kept of an answer: its status and its machine code if that is short and plain, never its text."""
+    code = (answer or {}).get("code")
+    plain = {"code": code} if isinstance(code, str) and _CODE.fullmatch(code) else {}
+    return {"http_status": str(status), **plain}

@@ -1,0 +1,100 @@
+"""Loading profiles: one broken profile disables one bank; two that claim one code disable the start."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bank_adapters.capabilities import SUPPORT, Family
+from bank_adapters.iso20022.adapter import Iso20022Adapter
+from bank_adapters.registry import (
+    adapter_for,
+    load_profiles,
+    load_yaml,
+    meanings_for,
+    request_adapter_for,
+    unsupported,
+)
+from bank_adapters.rest.json_api import JsonApiAdapter
+from gateway.domain.errors import ConfigError
+from gateway.domain.reasons import reasons_from
+from tests.bank_adapters.material import FILE_BANK, api_bank, api_bank_parts, file_bank
+
+
+def test_good_profiles_load_beside_a_broken_one() -> None:
+    broken = FILE_BANK.replace("slug: alfa", "slug: bravo").replace("live: true", "live: maybe")
+    loaded = load_profiles({"alfa": FILE_BANK, "bravo": broken, "kilo": yaml.safe_dump(api_bank_parts())})
+    assert set(loaded.profiles) == {"alfa", "kilo"}
+    ((stem, error),) = loaded.broken
+    assert stem == "bravo"
+    assert error.startswith("live: ")
+
+
+def test_the_slug_is_the_name_of_the_file() -> None:
+    loaded = load_profiles({"bravo": FILE_BANK})
+    assert loaded.broken == (("bravo", "slug: is 'alfa' but the file is named 'bravo'"),)
+
+
+def test_two_banks_that_claim_one_code_are_both_named() -> None:
+    other = FILE_BANK.replace("slug: alfa", "slug: bravo")
+    with pytest.raises(ConfigError, match="DE 10010001: alfa and bravo"):
+        load_profiles({"alfa": FILE_BANK, "bravo": other})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (FILE_BANK + "live: false\n", "'live' stands twice"),
+        (FILE_BANK.replace("bank_codes: {DE:", "bank_codes: {NO:"), "the key False is not text"),
+        (FILE_BANK.replace("{DE:", "{[DE]:"), "is not text"),
+        (FILE_BANK.replace("live: true", "live: [true"), "not YAML"),
+        (FILE_BANK.replace("name: Alfa Bank", "name: 2026-09-21"), "neither text"),
+        (FILE_BANK.replace("tries_max: 5", "tries_max: .nan"), "neither text"),
+        ("just text", "(profile)"),
+        ("", "(profile)"),
+    ],
+)
+def test_a_file_that_says_something_else_than_it_looks_is_refused(text: str, told: str) -> None:
+    ((_, error),) = load_profiles({"alfa": text}).broken
+    assert told in error
+
+
+def test_yaml_cannot_make_objects() -> None:
+    with pytest.raises(ConfigError, match="not YAML"):
+        load_yaml("!!python/object/apply:os.getcwd []")
+
+
+def test_an_override_that_widens_a_code_disables_the_bank() -> None:
+    ((_, error),) = load_profiles({"alfa": FILE_BANK.replace("{}", "{RCVD: credited}")}).broken
+    assert error.startswith("status_overrides.RCVD")
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_adapters_have_exactly_the_methods_their_family_declares(family: Family) -> None:
+    assert family in SUPPORT
+    assert not unsupported(family)
+
+
+def test_adapters_by_family() -> None:
+    assert isinstance(adapter_for(file_bank()), Iso20022Adapter)
+    assert isinstance(request_adapter_for(api_bank()), JsonApiAdapter)
+    with pytest.raises(ConfigError, match="not spoken to by requests"):
+        request_adapter_for(file_bank())
+
+
+def test_adapters_travel_between_processes() -> None:
+    for bank in (file_bank(), api_bank()):
+        adapter = adapter_for(bank)
+        assert type(pickle.loads(pickle.dumps(adapter))) is type(adapter)  # noqa: S301 - our own bytes
+
+
+def test_configured_duplicates_reach_the_status_table() -> None:
+    table = meanings_for(file_bank(), reasons_from({"X99": "duplicate"}))
+    assert table.meaning("RJCT", "X99").duplicate
+
+
+def test_the_profiles_that_are_shipped_load() -> None:
+    folder = Path(__file__).resolve().parents[2] / "config" / "banks"
+    loaded = load_profiles({path.stem: path.read_text("utf-8") for path in folder.glob("*.yaml")})
+    assert not loaded.broken
