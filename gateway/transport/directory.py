@@ -1,0 +1,245 @@
+"""A bank that collects files from a folder: a temporary name, then one rename that cannot overwrite.
+
+Everything rests on one equivalence: *the temporary name of an intent exists exactly as long as its file has neither
+been renamed to the final name nor been withdrawn by us.* `prepare` makes the name before the intent is committed,
+`send` never creates it, and both ways it can end are single renames of which the kernel lets one win (adr/0002).
+
+    .<file>.<intent>.tmp   --send-->      <file>                  the bank may take it
+    .<file>.<intent>.tmp   --withdraw-->  .<file>.<intent>.void   proof that this intent can never reach the bank
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.domain.errors import BankUnreachable, ConfigError
+from gateway.ports.boundary import Boundary, unbounded
+from gateway.ports.clock import Clock
+from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Sent, Wire
+from gateway.transport.files import (
+    Content,
+    content_of,
+    create_empty,
+    existing,
+    rename_new,
+    sync_folder,
+    write_all,
+)
+from gateway.transport.pickup import Pickup
+
+T = TypeVar("T")
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}", re.ASCII)
+
+
+class _GaveUpError(Exception):
+    """A try that ends before its rename; the text is evidence."""
+
+
+class DirectoryTransport:
+    """One bank's folder: `<folder>/in` is what the bank collects, `<folder>/out` what it leaves for us."""
+
+    def __init__(self, bank: str, folder: Path, clock: Clock, *, boundary: Boundary = unbounded) -> None:
+        self._in = folder / "in"
+        self._pickup = Pickup(folder / "out")
+        self._clock = clock
+        self._boundary = boundary
+        # Threads of its own: a mount that hangs must not hold up the other banks.
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"folder-{bank}")
+
+    async def prepare(self, wire: Wire) -> None:
+        """Create the empty temporary name of this intent, durably. Raises BankUnreachable."""
+        await self._in_thread(self._prepare, wire)
+
+    async def discard(self, wire: Wire) -> None:
+        """Remove the temporary name of an intent that was not committed. Raises BankUnreachable."""
+        await self._in_thread(self._discard, wire)
+
+    async def send(self, wire: Wire, pieces: Iterable[bytes], deadline: float) -> Answer:
+        """Write, check, and rename before `deadline`; see the port."""
+        return await self._run(self._send, wire, pieces, deadline)
+
+    async def inquire(self, wire: Wire, intents: Sequence[int]) -> Finding:
+        """Withdraw the temporary names of `intents`, then look at the final name; see the port."""
+        return await self._run(self._inquire, wire, intents)
+
+    async def probe(self) -> None:
+        """List the folder. Raises BankUnreachable."""
+        await self._in_thread(os.listdir, self._in)
+
+    async def collect(self) -> AsyncIterator[Delivery]:
+        """Yield the whole files of the pick-up folder, oldest first. Raises BankUnreachable."""
+        for name in await self._in_thread(self._pickup.names):
+            delivery = await self._in_thread(self._pickup.read, name)
+            if delivery is not None:
+                yield delivery
+
+    async def acknowledge(self, name: str) -> None:
+        """Move a delivery into the archive, unless the bank has changed it since. Raises BankUnreachable."""
+        await self._in_thread(self._pickup.archive, name)
+
+    async def close(self) -> None:
+        """Let go of the threads without waiting for a hanging mount."""
+        self._threads.shutdown(wait=False)
+
+    async def _run(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args))
+
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
+        try:
+            return await self._run(work, *args)
+        except OSError as error:
+            raise BankUnreachable(f"the bank's folder fails: {_cause(error)}") from error
+
+    def _temporary(self, wire: Wire, intent: int) -> Path:
+        if not _PLAIN_NAME.fullmatch(wire.name):
+            raise ConfigError(f"{wire.name!r} is no plain file name")
+        return self._in / f".{wire.name}.{intent}.tmp"
+
+    def _prepare(self, wire: Wire) -> None:
+        temporary = self._temporary(wire, wire.intent)
+        for proof in self._in.glob(f".{wire.name}.*.void"):
+            proof.unlink(missing_ok=True)  # of earlier intents: what they prove is committed, or this would not begin
+        try:
+            create_empty(temporary)
+        except FileExistsError:
+            # Left by a transaction of the same number that never committed; one that did has moved a byte or is gone.
+            if temporary.lstat().st_size:
+                raise
+            sync_folder(self._in)
+
+    def _discard(self, wire: Wire) -> None:
+        self._temporary(wire, wire.intent).unlink(missing_ok=True)
+        sync_folder(self._in)
+
+    def _send(self, wire: Wire, pieces: Iterable[bytes], deadline: float) -> Answer:
+        temporary = self._temporary(wire, wire.intent)
+        try:
+            self._write(temporary, wire, pieces)
+        except FileNotFoundError:
+            return _not_sent("the temporary name was withdrawn before the rename")
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been renamed
+            return self._gave_up(temporary, _cause(error))
+        return self._rename(temporary, wire, deadline)
+
+    def _write(self, temporary: Path, wire: Wire, pieces: Iterable[bytes]) -> None:
+        digest = hashlib.sha256()
+        with existing(temporary) as descriptor:
+            self._boundary("wire")
+            for piece in pieces:
+                write_all(descriptor, piece)
+                digest.update(piece)
+            os.fsync(descriptor)
+            self._boundary("wire")
+            size = os.fstat(descriptor).st_size
+        if (size, digest.hexdigest()) != (wire.size, wire.sha256):
+            raise _GaveUpError("the bytes written are not those that were sealed")
+
+    def _rename(self, temporary: Path, wire: Wire, deadline: float) -> Answer:
+        final = self._in / wire.name
+        self._boundary("rename")
+        if self._clock.monotonic() >= deadline:
+            return self._gave_up(temporary, "the deadline passed before the rename")
+        try:
+            rename_new(temporary, final)
+        except FileNotFoundError:
+            return _not_sent("the temporary name was withdrawn before the rename")
+        except FileExistsError:
+            return self._already_there(temporary, final, wire)
+        except OSError as error:
+            return self._gave_up(temporary, _cause(error), renaming=True)
+        self._boundary("rename")
+        try:
+            sync_folder(self._in)
+        except OSError as error:
+            return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"renamed, then {_cause(error)}"})
+        return Answer(sent=Sent.SENT, evidence={"file": wire.name, "sha256": wire.sha256})
+
+    def _gave_up(self, temporary: Path, cause: str, *, renaming: bool = False) -> Answer:
+        """Answer NOT_SENT once the temporary name is gone: nobody but this call could have renamed it.
+
+        If it was `renaming` that failed, only our own withdrawal proves that it did not happen after all.
+        """
+        try:
+            withdrawn = self._withdraw(temporary)
+        except OSError as error:
+            return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"{cause}, then {_cause(error)}"}, unreachable=True)
+        if renaming and not withdrawn:
+            return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"{cause}; the temporary name is gone"})
+        return _not_sent(cause)
+
+    def _already_there(self, temporary: Path, final: Path, wire: Wire) -> Answer:
+        found = _look(final)
+        if isinstance(found, Content) and _is_ours(found, wire):
+            with suppress(OSError):
+                temporary.unlink()
+            return Answer(sent=Sent.SENT, evidence={"file": wire.name, "sha256": wire.sha256, "was": "already there"})
+        return Answer(sent=Sent.UNKNOWN, evidence={"cause": "the final name is taken", **_told(found)})
+
+    def _inquire(self, wire: Wire, intents: Sequence[int]) -> Finding:
+        # First make sure that nothing can appear any more, then look: the other order could miss a rename in between.
+        proved: dict[int, str] = {}
+        for intent in intents:
+            try:
+                withdrawn = self._withdraw(self._temporary(wire, intent))
+                proved[intent] = "withdrawn" if withdrawn else "gone"
+            except OSError as error:
+                proved[intent] = _cause(error)
+        found = _look(self._in / wire.name)
+        evidence = {f"intent {intent}": said for intent, said in proved.items()} | _told(found)
+        if isinstance(found, Content) and _is_ours(found, wire):
+            return Finding(arrival=Arrival.ARRIVED, evidence=evidence)
+        if proved and set(proved.values()) == {"withdrawn"} and found is None:
+            return Finding(arrival=Arrival.CANNOT_ARRIVE, evidence=evidence)
+        return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
+
+    def _withdraw(self, temporary: Path) -> bool:
+        """Take the temporary name away for good; say whether we did, now or in an earlier call that died."""
+        proof = temporary.with_suffix(".void")
+        try:
+            rename_new(temporary, proof)
+        except FileNotFoundError:
+            if not proof.exists():
+                return False
+        os.truncate(proof, 0)  # no payment is left lying about; what a thawed writer still writes stays hidden
+        sync_folder(self._in)
+        return True
+
+
+def _look(path: Path) -> Content | str | None:
+    """Return what a name holds, None without such a name, or why it cannot be read."""
+    try:
+        return content_of(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _cause(error)
+
+
+def _is_ours(found: Content, wire: Wire) -> bool:
+    return found == Content(size=wire.size, sha256=wire.sha256)
+
+
+def _told(found: Content | str | None) -> dict[str, str]:
+    if isinstance(found, Content):
+        return {"final name": f"{found.size} bytes, sha256 {found.sha256}"}
+    return {"final name": found or "not there"}
+
+
+def _not_sent(cause: str) -> Answer:
+    return Answer(sent=Sent.NOT_SENT, evidence={"cause": cause})
+
+
+def _cause(error: Exception) -> str:
+    """Say what went wrong without anything that a message might hold of a payment."""
+    if isinstance(error, _GaveUpError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
