@@ -1,0 +1,94 @@
+"""All sandbox banks in one process: a street to walk down, one step a call."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from gateway.sandbox.api import ApiBank
+from gateway.sandbox.bank import FileBank
+from gateway.sandbox.books import Books
+from gateway.sandbox.edge import Edge
+from gateway.sandbox.parameters import BankParameters, Kind
+
+_PAUSE_SECONDS = 0.2
+_log = structlog.get_logger(__name__)
+
+
+class Street:
+    """Runs banks step by step: the caller owns the clock, the edge owns Kafka.
+
+    `tokens` holds the bearer token of each API bank by slug. `clock` tells API banks when a request came; file banks
+    take the moment given to `run_once`.
+    """
+
+    def __init__(
+        self,
+        banks: Sequence[BankParameters],
+        *,
+        root: Path,
+        edge: Edge,
+        tokens: Mapping[str, str],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Open every bank's books. Raises KeyError for an API bank without a token."""
+        self._edge = edge
+        self._clock = clock
+        self.file_banks = {bank.slug: FileBank(bank, root) for bank in banks if bank.kind is not Kind.API}
+        self.api_banks = {
+            bank.slug: ApiBank(bank, root, token=tokens[bank.slug], clock=clock)
+            for bank in banks
+            if bank.kind is Kind.API
+        }
+
+    def books(self) -> dict[str, Books]:
+        """Return the open books of every bank by slug."""
+        return {slug: bank.books for slug, bank in sorted((self.file_banks | self.api_banks).items())}
+
+    async def start(self) -> None:
+        """Open the HTTP doors of the API banks."""
+        for bank in self.api_banks.values():
+            await bank.start()
+
+    async def close(self) -> None:
+        """Close doors and books."""
+        for bank in self.api_banks.values():
+            await bank.close()
+        for file_bank in self.file_banks.values():
+            file_bank.close()
+
+    async def run_once(self, now: datetime) -> bool:
+        """Let each bank book at most one file and send what is due; say whether any bank did anything."""
+        busy = False
+        for bank in self.file_banks.values():
+            # In a thread, because a file of many payments would keep the API banks of this loop from answering.
+            busy |= await asyncio.to_thread(bank.collect, now)
+        for slug, books in self.books().items():
+            busy |= await self._edge.deliver(slug, books, now)
+        return busy
+
+    def next_due(self) -> datetime | None:
+        """Return when the next message of any bank is to be sent; None when all was said."""
+        moments = [moment for books in self.books().values() if (moment := books.next_due()) is not None]
+        return min(moments, default=None)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; rest a moment whenever no bank has anything to do or Kafka is not there."""
+        while not stop.is_set():
+            try:
+                busy = await self.run_once(self._clock())
+            except KafkaError as error:
+                _log.warning("the bank edge could not publish", error=type(error).__name__)
+                busy = False
+            if not busy:
+                await _rest(stop)
+
+
+async def _rest(stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), _PAUSE_SECONDS)
+    except TimeoutError:
+        return
