@@ -101,3 +101,10 @@ def test_the_check_of_an_iban_agrees_with_schwifty(number: int, position: int, d
 def test_amounts_are_exact() -> None:
     file = read(File(amounts=("999999999.99",)).bytes())
     assert Decimal(file.blocks[0].payments[0].amount_minor).scaleb(-2) == Decimal("999999999.99")
+
+
+@given(st.integers(min_value=1, max_value=400))
+def test_a_file_whose_end_is_missing_is_refused(missing: int) -> None:
+    content = File(amounts=("1.00", "2.00")).bytes()
+    with pytest.raises(BadFile):
+        read(content.rstrip()[:-missing])
