@@ -87,7 +87,7 @@ def read(content: bytes) -> PaymentFile:
 
 
 def _elements(content: bytes) -> Iterator[etree._Element]:
-    # Not resolve_entities=False: with a schema, lxml 6.1.3 then takes a file whose end is missing. DTDs are refused above.
+    # Not resolve_entities=False: with a schema, lxml 6.1.3 then takes a file whose end is missing. `read` refuses DTDs.
     parser = etree.iterparse(
         BytesIO(content),
         events=("end",),

@@ -8,10 +8,13 @@ WITH due AS (
     RETURNING s.submission_no, s.name, s.size, s.sha256, s.tries, s.says_unknown
 )
 SELECT t.*,
-       ARRAY(SELECT i.number::int FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
-             AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' ORDER BY i.number) AS intents,
+       ARRAY(SELECT i.intent_no FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
+             AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' ORDER BY i.intent_no) AS intents,
        (SELECT max(i.lease_until) FROM intent i WHERE i.submission_no = t.submission_no) AS lease_until
 FROM taken t;
+
+-- name: same_doubt (still unknown and not tried again since it was asked about: a finding speaks for the tries before it)
+SELECT true FROM submission WHERE submission_no = $1 AND tries = $2 AND state = 'unknown' FOR UPDATE;
 
 -- name: says_unknown
 UPDATE submission SET says_unknown = says_unknown + 1

@@ -23,11 +23,13 @@ SELECT CASE
          <> (SELECT s.payment_count FROM submission s WHERE s.submission_no = $1) THEN 'members changed'
 END;
 
+-- name: draw_intent (a number that is never drawn again, also when this transaction is rolled back)
+SELECT nextval(pg_get_serial_sequence('intent', 'intent_no'));
+
 -- name: promise
 WITH tried AS (UPDATE submission SET tries = $2 WHERE submission_no = $1 AND tries = $2 - 1 RETURNING submission_no)
-INSERT INTO intent (submission_no, number, worker, committed_at, lease_until)
-SELECT submission_no, $2, $3, $4, $5 FROM tried
-RETURNING intent_no;
+INSERT INTO intent (intent_no, submission_no, number, worker, committed_at, lease_until) OVERRIDING SYSTEM VALUE
+SELECT $6, submission_no, $2, $3, $4, $5 FROM tried;
 
 -- name: pieces
 SELECT piece FROM submission_bytes WHERE submission_no = $1 ORDER BY piece_no;
