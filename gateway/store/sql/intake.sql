@@ -11,7 +11,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_order (
     person_keys text[], valid_until date, approved_at timestamptz
 ) ON COMMIT DELETE ROWS;
 
--- name: turn (chunks of one source store one after the other: order ids and claims are locked in two different orders
+-- name: turn (adr/0003: chunks of one source are stored one after the other: ids and claims lock in two different orders
 -- and could deadlock; what is unique is unique within a source, so nobody else can be in the way)
 SELECT pg_advisory_xact_lock(hashtextextended('intake/' || $1, 0));
 

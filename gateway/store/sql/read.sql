@@ -17,7 +17,8 @@ WHERE message_no = $1 AND state = 'received' AND leased_by = $2;
 DELETE FROM observation WHERE message_no = $1;
 
 -- name: unreadable
-UPDATE bank_message SET state = 'unreadable', failure = $2, read_through = 0 WHERE message_no = $1 AND state = 'received';
+UPDATE bank_message SET state = 'unreadable', failure = $3, read_through = 0
+WHERE message_no = $1 AND state = 'received' AND leased_by = $2;
 
 -- name: unreadable_lately
 SELECT count(*) FROM (SELECT state FROM bank_message WHERE bank = $1 ORDER BY message_no DESC LIMIT $2) latest

@@ -22,6 +22,11 @@ WHERE (incarnation, topic, partition) IN (
     OFFSET (SELECT ceil(count(*) / greatest(1, (SELECT count(*) FROM worker w WHERE w.seen_until >= $4))::numeric)
             FROM partition_lease a WHERE a.incarnation = $1 AND a.topic = $2));
 
+-- name: leave (a worker that stops in good order)
+WITH gone AS (DELETE FROM worker WHERE name = $1),
+untold AS (UPDATE outcome_lane SET owner = NULL, lease_until = NULL WHERE owner = $1)
+UPDATE partition_lease SET owner = NULL, lease_until = NULL WHERE owner = $1;
+
 -- name: advance (compare and set: nobody else has read on)
 UPDATE partition_lease SET next_offset = $7, failures = 0
 WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND owner = $4 AND epoch = $5 AND next_offset = $6;

@@ -1,3 +1,7 @@
+-- name: lanes_waiting
+SELECT l.lane FROM outcome_lane l
+WHERE EXISTS (SELECT FROM outcome_event e WHERE e.lane = l.lane AND e.published_at IS NULL) ORDER BY l.lane;
+
 -- name: waiting
 SELECT EXISTS (SELECT FROM outcome_event WHERE lane = $1 AND published_at IS NULL);
 

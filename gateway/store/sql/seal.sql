@@ -14,7 +14,7 @@ LIMIT 1
 FOR UPDATE OF s SKIP LOCKED;
 
 -- name: members
-SELECT a.order_no, o.order_id, a.end_to_end_id, a.uetr, o.document,
+SELECT a.order_no, o.order_id, a.generation, a.end_to_end_id, a.uetr, o.document,
        (o.state = 'payable' AND NOT a.closed AND o.valid_until >= $2 AND stopped.order_no IS NULL) AS may_leave
 FROM attempt a
 JOIN payment_order o ON o.order_no = a.order_no

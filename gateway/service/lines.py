@@ -1,0 +1,121 @@
+"""One pushed line as it will be stored: read once, judged once, turned into a row."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+from gateway.domain.digest import canonical, parse_object
+from gateway.domain.errors import Refused, Violation
+from gateway.domain.order import Order, Party
+from gateway.domain.validation import IntakeTerms, order_id_of, read_order, readable_amount
+
+COLUMNS = (
+    "order_id",
+    "digest",
+    "document",
+    "violations",
+    "benefit",
+    "entitlement_id",
+    "period",
+    "sequence",
+    "amount_minor",
+    "currency",
+    "account_type",
+    "account",
+    "person_keys",
+    "valid_until",
+    "approved_at",
+)
+
+Link = tuple[str, str]
+"""Two identifiers of one person, the lower first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line that can be read: `row` in the order of COLUMNS; `number` counts the lines of the whole stream from 1."""
+
+    number: int
+    order_id: str
+    digest: bytes
+    refused: bool
+    row: tuple[Any, ...]
+    links: tuple[Link, ...]
+
+
+UNREADABLE_NAMED = 100
+"""After so many lines that cannot be read the rest of a chunk is not looked at."""
+
+
+def read_lines(lines: Sequence[bytes], first_line: int, terms: IntakeTerms) -> list[Line]:
+    """Read a chunk. Raises Refused, naming each line that cannot be read; nothing of the chunk is then stored."""
+    read: list[Line] = []
+    unreadable: list[Violation] = []
+    for number, line in enumerate(lines, first_line):
+        try:
+            read.append(_line(number, line, terms))
+        except Refused as refused:
+            unreadable += [Violation(f"/lines/{number}{v.path}", v.rule, v.text) for v in refused.violations]
+        if len(unreadable) >= UNREADABLE_NAMED:
+            break
+    if unreadable:
+        raise Refused(unreadable, title="the chunk holds lines that cannot be read")
+    return read
+
+
+def _line(number: int, line: bytes, terms: IntakeTerms) -> Line:
+    document = parse_object(line)
+    order_id = order_id_of(document)
+    exact = canonical(document)
+    digest = sha256(exact).digest()
+    order = read_order(document, exact, terms)
+    if isinstance(order, Order):
+        row, links = _payable(order, digest), tuple(_links(order))
+        return Line(number=number, order_id=order_id, digest=digest, refused=False, row=row, links=links)
+    row = (order_id, digest, exact, *_refused(document, order, terms))
+    return Line(number=number, order_id=order_id, digest=digest, refused=True, row=row, links=())
+
+
+def _payable(order: Order, digest: bytes) -> tuple[Any, ...]:
+    entitlement, account = order.entitlement, order.creditor_account
+    return (
+        order.order_id,
+        digest,
+        order.document,
+        None,
+        order.benefit,
+        entitlement.id,
+        entitlement.period,
+        entitlement.sequence,
+        order.amount.minor,
+        order.amount.currency,
+        account.type,
+        account.key,
+        order.person_keys,
+        order.valid_until,
+        order.approved_at,
+    )
+
+
+def _refused(document: dict[str, Any], broken: list[Violation], terms: IntakeTerms) -> tuple[Any, ...]:
+    """Keep of a refused order what can be counted: its amount where readable, its benefit where known."""
+    money, benefit = readable_amount(document), document.get("benefit")
+    violations = json.dumps([{"path": v.path, "rule": v.rule, "text": v.text} for v in broken])
+    known = benefit if isinstance(benefit, str) and benefit in terms.catalogue else None
+    amount = (money.minor, money.currency) if money else (None, None)
+    return (violations, known, None, None, None, *amount, None, None, (), None, None)
+
+
+def _links(order: Order) -> Iterator[Link]:
+    """Link what one party carries together; a guardian and the child in their care stay two persons."""
+    for party in (order.creditor, order.ultimate_creditor):
+        if party is not None:
+            yield from _chain(party)
+
+
+def _chain(party: Party) -> Iterator[Link]:
+    if len(party.identifications) > 1:
+        yield from pairwise(sorted({i.key for i in party.identifications}))
