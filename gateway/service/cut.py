@@ -1,0 +1,261 @@
+"""Cut: released orders become attempts, routed to the payee's bank and grouped into submissions.
+
+Deterministic: orders come in the order of their ids and each lane numbers its own submissions, so the same orders give
+the same files whoever works and whenever. Members of void submissions are cut again the same way.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from bank_adapters.capabilities import Booking
+from bank_adapters.profile import Profile
+from gateway.domain.benefits import Catalogue
+from gateway.domain.calendar import next_banking_day
+from gateway.domain.cutting import CutLimits, cut
+from gateway.domain.errors import ConfigError
+from gateway.domain.identity import end_to_end_id, file_name, msg_id, uetr
+from gateway.domain.order import account_from_key
+from gateway.domain.routing import Route, RoutingTable, route
+from gateway.ports.clock import Clock
+from gateway.ports.store import Session, Store
+from gateway.service.banks import Banks, DebtorAccounts
+from gateway.service.outcomes import News, tell
+
+WINDOW = 50_000
+"""Orders cut together; what bounds memory, and how full files can get."""
+UNLIMITED = 10**18
+"""More minor units than one submission can add up to."""
+FIRST = 1
+"""Generation of an order's first attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedBatch:
+    """A batch with something to cut."""
+
+    batch_no: int
+    source: str
+    programme: str
+    pay_date: date
+    cut_through: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOrder:
+    """What cutting needs of an order; `attempt_no`, `bank` are None until it was cut once."""
+
+    order_no: int
+    order_id: str
+    benefit: str
+    currency: str
+    amount_minor: int
+    account_type: str
+    account: str
+    valid_until: date
+    attempt_no: int | None = None
+    bank: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Where a bank's numbering stands."""
+
+    last_sequence: int
+    restore_epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSum:
+    """Count and sum of a submission that the bank may still book."""
+
+    payment_count: int
+    sum_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSubmission:
+    """A submission as the database numbered it."""
+
+    submission_no: int
+    msg_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Group:
+    """Orders that may share a submission."""
+
+    bank: str
+    currency: str
+    category_purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Step: cut one window of one released batch, or what void submissions left behind."""
+
+    store: Store
+    clock: Clock
+    banks: Banks
+    routing: RoutingTable
+    accounts: DebtorAccounts
+    catalogue: Catalogue
+
+    async def run_once(self) -> bool:
+        async with self.store.transaction() as session:
+            batch = await session.one(ReleasedBatch, "cut.next_batch")
+            if batch is None:
+                return await self._cut_again(session)
+            orders = await session.all(CutOrder, "cut.orders", batch.batch_no, batch.cut_through, WINDOW)
+            await self._window(session, batch).cut(orders)
+            through = orders[-1].order_id if orders else batch.cut_through
+            await session.execute("cut.advance", batch.batch_no, through, len(orders) < WINDOW)
+            return True
+
+    async def _cut_again(self, session: Session) -> bool:
+        """Cut what void submissions left, of the oldest batch of which anything can go now."""
+        for batch in await session.all(ReleasedBatch, "cut.batches_with_loose"):
+            loose = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW)
+            if await self._window(session, batch).cut(loose):
+                return True
+        return False
+
+    def _window(self, session: Session, batch: ReleasedBatch) -> "_Window":
+        today = self.clock.today()
+        return _Window(self, session, batch, next_banking_day(max(batch.pay_date, today)))
+
+
+@dataclass(slots=True)
+class _Window:
+    """One transaction's worth of cutting."""
+
+    step: Cut
+    session: Session
+    batch: ReleasedBatch
+    execution_date: date
+    held: dict[int, str] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+
+    async def cut(self, orders: Sequence[CutOrder]) -> bool:
+        """Cut `orders`; return whether anything changed."""
+        groups: defaultdict[_Group, list[CutOrder]] = defaultdict(list)
+        for order in orders:
+            group = self._group(order)
+            if group is not None:
+                groups[group].append(order)
+        made = [await self._submissions(group, groups[group]) for group in sorted(groups)]
+        await self._hold()
+        return any(made) or bool(self.held)
+
+    def _group(self, order: CutOrder) -> _Group | None:
+        """Say with which others an order may go; hold it when no bank can pay it in time."""
+        bank, reason = self._bank(order)
+        self.reasons[order.order_no] = reason
+        if order.valid_until < self.execution_date:
+            self.held[order.order_no] = "validity.passed"
+        elif bank is None:
+            self.held[order.order_no] = reason
+        else:
+            purpose = self.step.catalogue[order.benefit].category_purpose
+            return _Group(bank=bank, currency=order.currency, category_purpose=purpose)
+        return None
+
+    def _bank(self, order: CutOrder) -> tuple[str | None, str]:
+        """Return the bank and why; or no bank and why not."""
+        if order.bank is not None:
+            return order.bank, "cut again"
+        decision = route(account_from_key(order.account_type, order.account), order.currency, self.step.routing)
+        return (decision.bank if isinstance(decision, Route) else None), str(decision.reason)
+
+    async def _submissions(self, group: _Group, orders: Sequence[CutOrder]) -> bool:
+        """Put one group's orders into new submissions; return whether that changed anything."""
+        debtor = self.step.accounts.find(
+            source=self.batch.source, programme=self.batch.programme, currency=group.currency, bank=group.bank
+        )
+        if debtor is None:
+            self.held |= {order.order_no: "account.none" for order in orders}
+            return False
+        lane = await self.session.one(Lane, "cut.lock_lane", group.bank)
+        if lane is None:
+            raise ConfigError(f"bank {group.bank} has no lane: it was configured after this process started")
+        open_sums = await self.session.all(OpenSum, "cut.open_sums", group.bank, debtor.iban, self.execution_date)
+        taken = frozenset((s.payment_count, s.sum_minor) for s in open_sums)
+        profile = self.step.banks[group.bank].profile
+        pieces = cut([o.amount_minor for o in orders], _limits(profile, group.currency), taken)
+        self.held |= {orders[i].order_no: "amount.over-bank-limit" for i in pieces.too_large}
+        members = [[orders[i] for i in piece] for piece in pieces.pieces]
+        placed = await self._make(group, debtor.iban, lane, members)
+        return await self._attempts(group.bank, orders, placed)
+
+    async def _make(
+        self, group: _Group, debtor_account: str, lane: Lane, members: Sequence[Sequence[CutOrder]]
+    ) -> dict[int, int]:
+        """Make the submissions; return the submission number of each order number."""
+        profile = self.step.banks[group.bank].profile
+        sequences = range(lane.last_sequence + 1, lane.last_sequence + 1 + len(members))
+        ids = [msg_id(group.bank, self.execution_date, n, epoch=lane.restore_epoch) for n in sequences]
+        made = await self.session.all(
+            NewSubmission,
+            "cut.make_submissions",
+            group.bank,
+            self.batch.batch_no,
+            group.category_purpose,
+            self.execution_date,
+            debtor_account,
+            group.currency,
+            profile.booking is Booking.BATCH,
+            list(sequences),
+            ids,
+            [_wire_name(profile, i) for i in ids],
+            [len(m) for m in members],
+            [sum(o.amount_minor for o in m) for m in members],
+        )
+        numbers = {m.msg_id: m.submission_no for m in made}
+        return {o.order_no: numbers[i] for i, m in zip(ids, members, strict=True) for o in m}
+
+    async def _attempts(self, bank: str, orders: Sequence[CutOrder], placed: dict[int, int]) -> bool:
+        """Write new attempts, in a submission or waiting for one, and move those that were loose."""
+        again = [(o.attempt_no, placed[o.order_no]) for o in orders if o.attempt_no and o.order_no in placed]
+        if again:
+            await self.session.execute("cut.place", [a for a, _ in again], [s for _, s in again])
+        fresh = [o for o in orders if not o.attempt_no and o.order_no not in self.held]
+        if fresh:
+            await self.session.copy("attempt", _COLUMNS, self._rows(bank, fresh, placed))
+        return bool(again or fresh)
+
+    def _rows(self, bank: str, orders: Sequence[CutOrder], placed: dict[int, int]) -> Iterator[tuple[object, ...]]:
+        for order in orders:
+            e2e = end_to_end_id(self.batch.source, order.order_id, FIRST)
+            where = (bank, self.reasons[order.order_no], placed.get(order.order_no))
+            yield (order.order_no, FIRST, *where, e2e, uetr(e2e), order.amount_minor, order.currency)
+
+    async def _hold(self) -> None:
+        """Hold what cannot be paid now, with its reason, and tell the benefits system."""
+        numbers = sorted(self.held)
+        if not numbers:
+            return
+        await self.session.execute("cut.close_attempts_of_held", numbers)
+        await self.session.execute("cut.hold", numbers, [self.held[n] for n in numbers])
+        news = [News(order_no=n, outcome="held", reason=self.held[n].partition(":")[0]) for n in numbers]
+        await tell(self.session, self.step.clock.now(), news)
+
+
+_COLUMNS = (
+    *("order_no", "generation", "bank", "route_reason", "submission_no"),
+    *("end_to_end_id", "uetr", "amount_minor", "currency"),
+)
+
+
+def _limits(profile: Profile, currency: str) -> CutLimits:
+    return CutLimits(
+        max_count=profile.limits.payments_per_submission,
+        max_sum=profile.sum_limit(currency) or UNLIMITED,
+        min_count=profile.limits.min_payments_per_submission,
+        distinguish=profile.booking is Booking.BATCH,
+    )
+
+
+def _wire_name(profile: Profile, message_id: str) -> str:
+    """Name the file; for an API the message id is the idempotency key."""
+    return file_name(message_id) if profile.transport.kind == "directory" else message_id

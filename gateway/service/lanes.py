@@ -1,0 +1,51 @@
+"""A bank's lane in the database: its circuit breaker, shared by all workers. The probe never is somebody's payment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bank_adapters.profile import Profile
+from gateway.domain.errors import BankUnreachable
+from gateway.ports.clock import Clock
+from gateway.ports.store import Session, Store
+from gateway.service.banks import Bank, Banks
+
+
+async def failed(session: Session, profile: Profile, now: datetime) -> None:
+    """Count a failure to reach the bank; open the breaker when the profile's number in a row is reached."""
+    probe_at = now + timedelta(seconds=profile.breaker.open_seconds)
+    await session.execute("lanes.failed", profile.slug, profile.breaker.failures, probe_at)
+
+
+async def worked(session: Session, bank: str) -> None:
+    """Count a success: failures in a row start anew."""
+    await session.execute("lanes.worked", bank)
+
+
+async def declare(store: Store, banks: Banks) -> None:
+    """Give every configured bank its lane row. Safe to repeat."""
+    async with store.transaction() as session:
+        for slug in sorted(banks):
+            await session.execute("lanes.declare", slug)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Step: when an open breaker is due, connect without moving money; close it if the bank answers."""
+
+    store: Store
+    clock: Clock
+    bank: Bank
+
+    async def run_once(self) -> bool:
+        profile, now = self.bank.profile, self.clock.now()
+        next_probe = now + timedelta(seconds=profile.breaker.open_seconds)
+        async with self.store.transaction() as session:
+            if not await session.execute("lanes.take_probe", self.bank.slug, now, next_probe):
+                return False
+        try:
+            await self.bank.transport.probe()
+        except BankUnreachable:
+            return True
+        async with self.store.transaction() as session:
+            await session.execute("lanes.close_breaker", self.bank.slug)
+        return True

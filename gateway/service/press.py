@@ -1,0 +1,99 @@
+"""Press: signed documents become bytes, and the bytes are read back. Pure, so that it can run in another process."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from bank_adapters.profile import Profile
+from bank_adapters.spi import Adapter, Payment, Reread, SubmissionContent
+from gateway.domain.digest import PaymentsDigest, parse_object
+from gateway.domain.errors import SealMismatch
+from gateway.domain.identity import end_to_end_id
+from gateway.domain.validation import order_from
+
+PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """One member as it was signed: the ids of its attempt and the canonical document it pays."""
+
+    end_to_end_id: str
+    generation: int
+    uetr: str
+    source: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """Rendered bytes with what was read back from them; or, by EndToEndId, why members cannot be rendered."""
+
+    pieces: tuple[bytes, ...] = ()
+    reread: Reread | None = None
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+
+def press(
+    adapter: Adapter,
+    profile: Profile,
+    header: SubmissionContent,
+    members: Sequence[Signed],
+    purposes: Mapping[str, str],
+) -> Pressed:
+    """Render `members` under `header`, re-read the bytes and compare them with what was signed.
+
+    `purposes` maps benefits to purpose codes. Raises SealMismatch and CannotRender; no byte may be used then.
+    """
+    payments = [_payment(m, purposes) for m in members]
+    content = replace(header, payments=payments)
+    refusals = adapter.refusals(content, profile)
+    if refusals:
+        return Pressed(refusals=dict(refusals))
+    pieces = tuple(_pieces(adapter.render(content, profile)))
+    reread = adapter.reread(pieces, profile)
+    _agree(pieces, reread, payments)
+    return Pressed(pieces=pieces, reread=reread)
+
+
+def _payment(member: Signed, purposes: Mapping[str, str]) -> Payment:
+    order = order_from(parse_object(member.document), member.document, source=member.source)
+    # Else one signed document, copied over another's, would be paid under two ids.
+    if member.end_to_end_id != end_to_end_id(member.source, order.order_id, member.generation):
+        raise SealMismatch("an attempt and the signed document that it pays are not of one order")
+    return Payment(
+        end_to_end_id=member.end_to_end_id,
+        uetr=member.uetr,
+        amount=order.amount,
+        creditor=order.creditor,
+        creditor_account=order.creditor_account,
+        ultimate_creditor=order.ultimate_creditor,
+        remittance_information=order.remittance_information,
+        purpose=purposes.get(order.benefit),
+    )
+
+
+def _agree(pieces: Iterable[bytes], reread: Reread, payments: Sequence[Payment]) -> None:
+    """Compare what the bytes say, payment by payment through their digest, with what was signed."""
+    signed, whole = PaymentsDigest(), sha256()
+    for payment in payments:
+        account = payment.creditor_account.key
+        signed.add(payment.end_to_end_id, account, payment.amount.minor, payment.amount.currency)
+    for piece in pieces:
+        whole.update(piece)
+    if (reread.count, reread.sum_minor, reread.payments_digest) != (signed.count, signed.sum, signed.hexdigest()):
+        raise SealMismatch("the bytes and the signed orders disagree")
+    if whole.hexdigest() != reread.sha256:
+        raise SealMismatch("the digest read back is not that of the bytes")
+
+
+def _pieces(rendered: Iterable[bytes]) -> Iterator[bytes]:
+    """Put what was rendered into pieces of at most 1 MiB."""
+    kept = bytearray()
+    for part in rendered:
+        kept += part
+        while len(kept) >= PIECE:
+            yield bytes(kept[:PIECE])
+            del kept[:PIECE]
+    if kept:
+        yield bytes(kept)

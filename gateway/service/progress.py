@@ -1,0 +1,46 @@
+"""How far payments have come, counted with the transaction that moves them and reported after its commit.
+
+Set-based: the age of the approvals is grouped by bucket in the database, one round trip for a submission or a chunk.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.ports.metrics import AGES_SECONDS, Meter
+from gateway.ports.store import Session
+from gateway.service.outcomes import News
+
+PAYMENTS = "gateway_payments_total"
+
+_STAGES: Mapping[str, str] = {"paid": "confirmed", "rejected": "rejected", "returned": "returned"}
+"""The stage that an outcome is counted as; the other outcomes need a person and show as exceptions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """Payments whose approvals are about as old: how many, and their mean age."""
+
+    payments: int
+    seconds: float
+
+
+async def sent(tally: Meter, session: Session, *, bank: str, submission_no: int, at: datetime) -> None:
+    """Count the payments of a submission that was delivered at `at`."""
+    for ages in await session.all(Ages, "progress.ages_of_submission", submission_no, at, list(AGES_SECONDS)):
+        tally.count(PAYMENTS, ages.payments, stage="sent", bank=bank)
+        tally.observe("gateway_approval_to_bank_seconds", ages.seconds, ages.payments, bank=bank)
+
+
+async def answered(tally: Meter, session: Session, *, bank: str, news: Iterable[News], at: datetime) -> None:
+    """Count the payments of which `bank` said at `at` what became of them."""
+    told = list(news)
+    for outcome, payments in Counter(n.outcome for n in told).items():
+        if outcome in _STAGES:
+            tally.count(PAYMENTS, payments, stage=_STAGES[outcome], bank=bank)
+    paid = [n.order_no for n in told if n.outcome == "paid"]
+    if not paid:
+        return
+    for ages in await session.all(Ages, "progress.ages_of_orders", paid, at, list(AGES_SECONDS)):
+        tally.observe("gateway_approval_to_confirmation_seconds", ages.seconds, ages.payments, bank=bank)
