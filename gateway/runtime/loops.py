@@ -1,0 +1,128 @@
+"""Loops that run steps: woken when a step before them did something, else when their patience ends.
+
+Nothing polls every second for work that another step would announce; patience covers what only time makes due.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from gateway.domain.errors import GatewayError
+from gateway.service.step import Step
+
+FAILURE_PAUSE_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
+
+WAKES: Mapping[str, tuple[str, ...]] = {
+    "intake": ("cut", "relay"),
+    "cut": ("seal", "relay"),
+    "seal": ("send", "cut", "relay"),
+    "send": ("seal", "cut", "street"),
+    "sweep": ("inquire",),
+    "inquire": ("send", "seal"),
+    "probe": ("seal", "send"),
+    "receive": ("read",),
+    "read": ("apply",),
+    "apply": ("relay", "seal", "cut"),
+    "street": ("receive",),
+}
+"""What a step that did something makes worth looking at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """A step with the kind that wakes it, how long it waits unasked, and what it lets go of at the end.
+
+    `lane` is the bank whose work alone it does; empty for a step that works for all.
+    """
+
+    kind: str
+    step: Step
+    lane: str = ""
+    patience_seconds: float = PATIENCE_SECONDS
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(slots=True)
+class Bell:
+    """Wakes loops by kind. A ring that comes while a loop works is kept for its next wait.
+
+    What happened in one bank's lane wakes the loops of that lane and those that work for all; anything else wakes all.
+    """
+
+    _waiting: dict[str, list[tuple[str, asyncio.Event]]] = field(default_factory=lambda: defaultdict(list))
+    _resting: set[asyncio.Event] = field(default_factory=set)
+
+    def hear(self, kind: str, lane: str = "") -> asyncio.Event:
+        """Return a new event that rings for `kind` set."""
+        event = asyncio.Event()
+        self._waiting[kind].append((lane, event))
+        return event
+
+    def ring(self, kinds: Sequence[str], lane: str = "") -> None:
+        for kind in kinds:
+            for its_lane, event in self._waiting[kind]:
+                if not lane or not its_lane or its_lane == lane:
+                    event.set()
+
+    @contextmanager
+    def rest(self, event: asyncio.Event) -> Iterator[None]:
+        """Count the loop that hears `event` as resting while the context lasts."""
+        self._resting.add(event)
+        try:
+            yield
+        finally:
+            self._resting.discard(event)
+
+    def still(self, *, but: Collection[str] = ()) -> bool:
+        """Whether every loop (but those of some kinds) found nothing to do, rests and was not rung for since."""
+        asked = (event for kind, heard in self._waiting.items() if kind not in but for _, event in heard)
+        return all(event in self._resting and not event.is_set() for event in asked)
+
+
+Failed = Callable[[str, GatewayError], None]
+"""Told of every retryable failure of a loop: its kind and the error."""
+
+
+async def run_loop(loop: Loop, bell: Bell, failed: Failed) -> None:
+    """Run until cancelled. A retryable error is told and waited out; any other ends the loop, and so the process."""
+    event = bell.hear(loop.kind, loop.lane)
+    try:
+        await _run(loop, event, bell, failed)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # A library let the end of a task of its own escape; the group would take it for a loop that was told to end.
+        raise AssertionError(f"loop {loop.kind} was cancelled by nobody") from error
+    finally:
+        if loop.close is not None:
+            await loop.close()
+
+
+async def _run(loop: Loop, event: asyncio.Event, bell: Bell, failed: Failed) -> None:
+    while True:
+        event.clear()
+        try:
+            busy = await loop.step.run_once()
+        except GatewayError as error:
+            if not error.retryable:
+                raise
+            failed(loop.kind, error)
+            await asyncio.sleep(FAILURE_PAUSE_SECONDS)
+            continue
+        if busy:
+            bell.ring(WAKES.get(loop.kind, ()), loop.lane)
+            continue
+        with bell.rest(event), suppress(TimeoutError):
+            async with asyncio.timeout(loop.patience_seconds):
+                await event.wait()
+
+
+async def run_loops(loops: Sequence[Loop], bell: Bell, failed: Failed) -> None:
+    """Run all loops side by side until one fails or the caller cancels."""
+    async with asyncio.TaskGroup() as group:
+        for loop in loops:
+            group.create_task(run_loop(loop, bell, failed), name=loop.kind)
