@@ -1,5 +1,55 @@
-"""`python -m gateway` is the `gateway` command."""
+"""The `gateway` command: the runtime's commands, and the runs of the whole product beside them."""
 
-from gateway.runtime.cli import main
+from pathlib import Path
+from typing import Annotated
 
-main()
+import typer
+
+from gateway.runtime.cli import CONFIG, Config, Seed, app, refused
+
+
+@app.command()
+def demo(
+    *,
+    orders: Annotated[int, typer.Option(min=1, help="How many orders the benefits system pushes.")] = 2000,
+    seed: Seed = 7,
+    out: Annotated[Path | None, typer.Option(help="Where to leave what anyone needs to check the day.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    config: Config = CONFIG,
+) -> None:
+    """Play a whole pay day on a simulated date: gateway, PostgreSQL, Kafka and 17 banks, all embedded.
+
+    Exit code 0 only if every equation of the control sheet holds and the banks' own books agree with the gateway's,
+    payment by payment.
+    """
+    from gateway.demo.command import demo as play
+    from gateway.demo.stage import DemoOptions
+
+    with refused():
+        code = play(DemoOptions(orders=orders, seed=seed, out=out, config=config), as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def bench(
+    *,
+    orders: Annotated[int, typer.Option(min=100, help="Lives measured.")] = 20_000,
+    quick: Annotated[bool, typer.Option(help="Small numbers: to see that it runs.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="life, formats, intake or transport; several allowed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    config: Config = CONFIG,
+) -> None:
+    """Measure what the gateway costs, beside a baseline of the same run. Nothing is asserted."""
+    from gateway.bench.command import bench as measure
+
+    with refused():
+        measure(orders=orders, quick=quick, only=only, as_json=as_json, config=config)
+
+
+def main() -> None:
+    """Entry point of the `gateway` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

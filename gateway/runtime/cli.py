@@ -4,8 +4,8 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import suppress
-from datetime import date, timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -99,7 +99,7 @@ def approve(
     orders: Annotated[Path, typer.Argument(help="The orders of the batch as pushed, one JSON object a line.")],
     batch: Annotated[str, typer.Option(help="The batch they were pushed into.")],
     programme: Annotated[str, typer.Option(help="As the batch was opened.")],
-    pay_date: Annotated[str, typer.Option(help="As the batch was opened, YYYY-MM-DD.")],
+    pay_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="As the batch was opened.")],
     approver: Annotated[list[str], typer.Option(help="Person id of an approver; give at least two.")],
     source: Annotated[str, typer.Option(help="The source whose sandbox key signs.")] = "SSI",
     out: Annotated[Path, typer.Option(help="Where manifest.json and manifest.jws are written.")] = Path(),
@@ -113,10 +113,11 @@ def approve(
         source=source,
         batch=batch,
         programme=programme,
-        pay_date=date.fromisoformat(pay_date),
+        pay_date=pay_date.date(),
         approvers=approver,
     )
-    manifest = manifest_bytes(manifest_over(orders.read_bytes().splitlines(), approved, now))
+    with refused():
+        manifest = manifest_bytes(manifest_over(orders.read_bytes().splitlines(), approved, now))
     (out / "manifest.json").write_bytes(manifest)
     (out / "manifest.jws").write_text(_sandbox_keys(config).sign(source, manifest))
 
@@ -138,8 +139,15 @@ def _sandbox_keys(config: Path) -> SandboxKeys:
 def _go(work: Coroutine[Any, Any, None]) -> None:
     """Run a process to its end; an error of ours is a line on stderr, not a trace."""
     configure_logs(SystemClock())
-    try:
+    with refused():
         asyncio.run(_until_told(work))
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """End the command with a line for each error of ours, instead of a trace."""
+    try:
+        yield
     except* GatewayError as group:
         _refuse(_each(group))
 
@@ -168,8 +176,3 @@ def _refuse(errors: Iterable[GatewayError]) -> NoReturn:
     for error in errors:
         typer.echo(f"gateway: {error}", err=True)
     sys.exit(2)
-
-
-def main() -> None:
-    """Entry point of the `gateway` command."""
-    app()

@@ -1,0 +1,217 @@
+"""A pay day's approved orders: the same seed gives the same orders to the byte.
+
+Most are ordinary. Every fortieth is one of those that a gateway must refuse or hold, and a few people are under a stop:
+set before the day's release, or only after their payment has left.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from gateway.demo.people import SCHEME, Person, broken_iban, iban, person, with_check_digits
+from gateway.sandbox import BankParameters, Kind
+
+CURRENCY = "EUR"
+PERIOD_DAYS = 30
+"""How long an order stays valid after its pay date."""
+_STRIDE, _PLACE = 40, 17
+"""One order in so many is troubled; its place lies among ordinary ones."""
+_FAMILY = 10
+"""The last of so many orders goes to the person of the one before: two benefits, one payee."""
+_GUARDED = 25
+"""One order in so many is paid to a guardian."""
+_NOBODYS_ACCOUNT = "999999990000000001"
+_STOPPED, _STOPPED_LATE = (0, 6), (3,)
+"""Whose payees are stopped: of these banks, counted among those that take files, the first ordinary order."""
+
+
+class Due(NamedTuple):
+    """A benefit in the demo: where it belongs, how often it occurs, what it pays (minor units) and what for."""
+
+    benefit: str
+    programme: str
+    prefix: str
+    share: int
+    lowest: int
+    highest: int
+    text: str
+
+
+_DUES = (
+    Due("SICK_PAY", "STA", "SICK", 44, 4_000, 240_000, "Krankengeld"),
+    Due("TEMPORARY_INCAPACITY", "STA", "TINC", 8, 20_000, 310_000, "Geçici iş göremezlik ödeneği"),
+    Due("MATERNITY_ALLOWANCE", "FAM", "MATA", 8, 90_000, 420_000, "Allocation de maternité"),
+    Due("BREASTFEEDING_ALLOWANCE", "FAM", "BRST", 9, 16_000, 16_000, "Emzirme ödeneği"),
+    Due("MARRIAGE_GRANT", "FAM", "MARR", 4, 90_000, 90_000, "Evlenme ödeneği"),
+    Due("FUNERAL_GRANT", "FAM", "FUNR", 4, 125_000, 125_000, "Príspevok na pohreb"),
+    Due("TRAVEL_REFUND", "HLT", "TRVL", 11, 480, 26_000, "Remboursement des frais de voyage"),
+    Due("MEDICAL_MATERIAL_REFUND", "HLT", "MEDM", 7, 1_990, 640_000, "Hilfsmittel"),
+    Due("COELIAC_ALLOWANCE", "HLT", "COEL", 5, 14_000, 14_000, "Çölyak ödeneği"),
+)
+PROGRAMMES: Mapping[str, str] = MappingProxyType(
+    {"STA": "short-term allowances", "FAM": "family and funeral", "HLT": "travel and medical material"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOrder:
+    """An order as it is pushed, with what the demo knows about it and the gateway does not."""
+
+    order_id: str
+    programme: str
+    payee: Person
+    bank: str
+    document: Mapping[str, Any]
+    trouble: str = ""
+
+    def line(self) -> bytes:
+        """Write the line that is pushed, without its line end."""
+        return json.dumps(self.document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayDay:
+    """The orders of one pay date, and whose payments are stopped before and after they leave."""
+
+    pay_date: date
+    orders: Sequence[DemoOrder]
+    stopped: Sequence[Person]
+    stopped_late: Sequence[Person]
+
+    def of(self, programme: str) -> list[DemoOrder]:
+        """Return the orders of one programme: one batch."""
+        return [order for order in self.orders if order.programme == programme]
+
+    def kept_back(self) -> frozenset[str]:
+        """Return the ids of the orders that a stop set in time must keep from leaving."""
+        identities = {somebody.identity for somebody in self.stopped}
+        return frozenset(o.order_id for o in self.orders if o.payee.identity in identities)
+
+
+def make_pay_day(count: int, seed: int, banks: Sequence[BankParameters], pay_date: date) -> PayDay:
+    """Make `count` orders for the customers of `banks`. Raises ValueError for fewer than one."""
+    if count < 1:
+        raise ValueError("a pay day has at least one order")
+    orders: list[DemoOrder] = []
+    for number in range(count):
+        maker = _Maker(number, seed, banks, pay_date)
+        orders.append(maker.make(orders[-1] if orders else None))
+    return PayDay(
+        pay_date=pay_date,
+        orders=orders,
+        stopped=_first_payees(orders, banks, _STOPPED),
+        stopped_late=_first_payees(orders, banks, _STOPPED_LATE),
+    )
+
+
+def _first_payees(orders: Sequence[DemoOrder], banks: Sequence[BankParameters], places: Sequence[int]) -> list[Person]:
+    slugs = sorted(bank.slug for bank in banks if bank.kind is not Kind.API)
+    chosen = {slugs[place] for place in places if place < len(slugs)}
+    first: dict[str, Person] = {}
+    for order in orders:
+        if not order.trouble and order.bank in chosen:
+            first.setdefault(order.bank, order.payee)
+    return [first[slug] for slug in sorted(first)]
+
+
+class _Maker:
+    """Makes one order, from its number and the seed alone (and its neighbour, where the two belong together)."""
+
+    def __init__(self, number: int, seed: int, banks: Sequence[BankParameters], pay_date: date) -> None:
+        self._number = number
+        self._chance = Random(f"{seed} {number}")
+        self._banks = banks
+        self._pay_date = pay_date
+
+    def make(self, before: DemoOrder | None) -> DemoOrder:
+        trouble = self._trouble()
+        if before is not None and trouble == "same entitlement":
+            return self._claimed_again(before)
+        ordinary = self._ordinary(before)
+        spoil = _SPOILERS.get(trouble)
+        if spoil is None:
+            return ordinary
+        document = {**ordinary.document, **spoil(ordinary.document, ordinary.payee)}
+        return _copy(ordinary, document=document, trouble=trouble)
+
+    def _trouble(self) -> str:
+        row, place = divmod(self._number, _STRIDE)
+        return _TROUBLES[row % len(_TROUBLES)] if place == _PLACE else ""
+
+    def _ordinary(self, before: DemoOrder | None) -> DemoOrder:
+        chance, due = self._chance, self._chance.choices(_DUES, [d.share for d in _DUES])[0]
+        bank = chance.choice(self._banks)
+        payee, account = person(chance, bank.country), {"type": "IBAN", "iban": iban(chance, bank)}
+        slug = bank.slug
+        if before is not None and not before.trouble and self._number % _FAMILY == _FAMILY - 1:
+            payee, account, slug = before.payee, before.document["creditorAccount"], before.bank
+        document = self._document(due, payee, account) | self._others(due, bank)
+        order_id = document["orderId"]
+        return DemoOrder(order_id=order_id, programme=due.programme, payee=payee, bank=slug, document=document)
+
+    def _document(self, due: Due, payee: Person, account: Mapping[str, str]) -> dict[str, Any]:
+        minor = self._chance.randint(due.lowest, due.highest)
+        return {
+            "orderId": f"{due.prefix}-{self._pay_date.year}-{self._number + 1:06d}",
+            "benefit": due.benefit,
+            "entitlement": {"id": f"E-{self._number + 1:07d}", "period": f"{self._pay_date:%Y-%m}", "sequence": 1},
+            "amount": f"{minor // 100}.{minor % 100:02d}",
+            "currency": CURRENCY,
+            "requestedExecutionDate": self._pay_date.isoformat(),
+            "validUntil": (self._pay_date + timedelta(days=PERIOD_DAYS)).isoformat(),
+            "approvedAt": f"{self._pay_date - timedelta(days=3)}T{self._chance.randint(7, 16):02d}:30:00Z",
+            "creditor": payee.document(),
+            "creditorAccount": dict(account),
+            "remittanceInformation": f"{due.text} {self._pay_date:%Y-%m}",
+        }
+
+    def _others(self, due: Due, bank: BankParameters) -> dict[str, Any]:
+        """Name the deceased where there is one, and the person a guardian is paid for."""
+        if due.benefit == "FUNERAL_GRANT":
+            return {"deceased": person(self._chance, bank.country).document()}
+        guarded = not self._chance.randrange(_GUARDED)
+        return {"ultimateCreditor": person(self._chance, bank.country).document()} if guarded else {}
+
+    def _claimed_again(self, before: DemoOrder) -> DemoOrder:
+        """Claim the neighbour's entitlement once more, under another order id."""
+        order_id = f"{before.order_id.rpartition('-')[0]}-{self._number + 1:06d}"
+        document = {**before.document, "orderId": order_id}
+        return _copy(before, order_id=order_id, document=document, trouble="same entitlement")
+
+
+def _copy(order: DemoOrder, **changes: Any) -> DemoOrder:
+    fields = {name: getattr(order, name) for name in DemoOrder.__slots__}
+    return DemoOrder(**(fields | changes))
+
+
+def _another_account(_: Mapping[str, Any], payee: Person) -> dict[str, Any]:
+    number = f"KZ{payee.identity}"
+    return {"creditorAccount": {"type": "DOMESTIC", "country": "KZ", "bankCode": "TSES", "number": number}}
+
+
+def _at_the_counter(_: Mapping[str, Any], payee: Person) -> dict[str, Any]:
+    return {"creditorAccount": {"type": "COUNTER", "scheme": SCHEME, "id": payee.identity}}
+
+
+def _nobodys_bank(_document: Mapping[str, Any], _payee: Person) -> dict[str, Any]:
+    return {"creditorAccount": {"type": "IBAN", "iban": with_check_digits("DE", _NOBODYS_ACCOUNT)}}
+
+
+def _mistyped(document: Mapping[str, Any], _: Person) -> dict[str, Any]:
+    return {"creditorAccount": {"type": "IBAN", "iban": broken_iban(document["creditorAccount"]["iban"])}}
+
+
+_SPOILERS: Mapping[str, Callable[[Mapping[str, Any], Person], dict[str, Any]]] = {
+    "pension": lambda _document, _payee: {"benefit": "OLD_AGE_PENSION"},
+    "check digits": _mistyped,
+    "zero amount": lambda _document, _payee: {"amount": "0.00"},
+    "bank unknown": _nobodys_bank,
+    "domestic account": _another_account,
+    "paid at the counter": _at_the_counter,
+    "over the limit": lambda _document, _payee: {"amount": "999999.99"},
+}
+_TROUBLES = ("pension", "same entitlement", *[name for name in _SPOILERS if name != "pension"])

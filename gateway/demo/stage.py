@@ -1,0 +1,141 @@
+"""The stage of a demo day: embedded database and broker, the banks, the gateway with its door, a benefits system."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from gateway.bus.kafka import KafkaBus
+from gateway.demo.benefits_system import BenefitsSystem
+from gateway.demo.clock import DayClock
+from gateway.demo.inbox import Inbox
+from gateway.runtime.assembly import Gateway, assembled
+from gateway.runtime.embedded import PARTITIONS
+from gateway.runtime.keys import SandboxKeys, Secrets
+from gateway.runtime.loops import Bell
+from gateway.runtime.serve import Backing, backing, bank_urls, connected, listening, metrics_page, rest_door
+from gateway.runtime.settings import Settings, load_settings
+from gateway.sandbox import BankParameters, Edge, Envelope, KafkaPublisher, Street, read_parameters
+
+SOURCE = "SSI"
+WORKER = "demo"
+_OPENING = time(8, tzinfo=UTC)
+PAY_DATE = date(2026, 9, 21)
+"""A Monday, no holiday of TARGET."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What a run may be asked for. The same `orders` and `seed` give the same orders and files; `out` keeps them."""
+
+    orders: int = 2_000
+    seed: int = 7
+    out: Path | None = None
+    config: Path = Path("config")
+
+
+class CountingPublisher:
+    """Publishes for the banks and counts what was acknowledged."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._publisher = KafkaPublisher(bootstrap)
+        self.published = 0
+
+    async def publish(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """See `gateway.sandbox.Publisher`."""
+        await self._publisher.publish(topic, envelopes)
+        self.published += len(envelopes)
+
+    async def close(self) -> None:
+        await self._publisher.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that plays, running."""
+
+    clock: DayClock
+    gateway: Gateway
+    bus: KafkaBus
+    bell: Bell
+    street: Street
+    banks: Sequence[BankParameters]
+    banks_folder: Path
+    publisher: CountingPublisher
+    benefits: BenefitsSystem
+    inbox: Inbox
+    metrics_url: str
+
+    async def metrics(self) -> str:
+        """Return what Prometheus would read now."""
+        async with self.benefits.session.get(self.metrics_url) as page:
+            return await page.text()
+
+
+@asynccontextmanager
+async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIterator[Stage]:
+    """Start everything under the folder `work` while the context lasts. Raises ConfigError and ValueError."""
+    settings, bell = _settings(options.config, work), Bell()
+    banks = read_parameters(options.config / "sandbox.yaml", seed=options.seed)
+    inbound = options.out / "inbound" if options.out else None
+    with backing(settings) as back:
+        async with (
+            _street(settings, banks, clock, back, inbound) as (street, publisher),
+            assembled(_knowing(settings, street), options.config, clock, url=back.url, worker=WORKER) as gateway,
+            connected(gateway, back) as bus,
+            listening(rest_door(gateway, bell), settings.api) as url,
+            listening(metrics_page(gateway, bus.incarnation), settings.metrics) as metrics_url,
+            ClientSession() as session,
+            Inbox(back.bootstrap, PARTITIONS) as inbox,
+        ):
+            keys = SandboxKeys(settings.data_dir / "keys")
+            yield Stage(
+                clock=clock,
+                gateway=gateway,
+                bus=bus,
+                bell=bell,
+                street=street,
+                banks=banks,
+                banks_folder=settings.banks_folder,
+                publisher=publisher,
+                benefits=BenefitsSystem(session=session, url=url, keys=keys, source=SOURCE, clock=clock),
+                inbox=inbox,
+                metrics_url=f"{metrics_url}/metrics",
+            )
+
+
+def opening() -> datetime:
+    """Return when the day begins."""
+    return datetime.combine(PAY_DATE, _OPENING)
+
+
+def _settings(config: Path, work: Path) -> Settings:
+    """Load the settings, but for everything that could reach a real system: a demo plays with its own parts only."""
+    own = {"mode": "sandbox", "data_dir": work, "database": {"url": None}, "kafka": {"bootstrap": None}}
+    free = {"host": "127.0.0.1", "port": 0}
+    return load_settings(config, **own, api=free, metrics=free, issuers=[], sources={SOURCE: []}, bank_urls={})
+
+
+def _knowing(settings: Settings, street: Street) -> Settings:
+    return settings.model_copy(update={"bank_urls": bank_urls(street)})
+
+
+@asynccontextmanager
+async def _street(
+    settings: Settings, banks: Sequence[BankParameters], clock: DayClock, back: Backing, inbound: Path | None
+) -> AsyncIterator[tuple[Street, CountingPublisher]]:
+    """Open the banks while the context lasts; `inbound` keeps a copy of all they say."""
+    secrets = Secrets(settings.secrets_folder, make=True)
+    publisher = CountingPublisher(back.bootstrap)
+    edge = Edge(key=secrets.read("bank-edge"), root=settings.banks_folder, publisher=publisher, outbox=inbound)
+    tokens = {bank.slug: secrets.read(f"{bank.slug}-token").decode() for bank in banks if bank.api is not None}
+    street = Street(banks, root=settings.banks_folder, edge=edge, tokens=tokens, clock=clock.now)
+    try:
+        await street.start()
+        yield street, publisher
+    finally:
+        await street.close()
+        await publisher.close()
