@@ -84,6 +84,15 @@ class ApacheKafka:
         cluster = urlsafe_b64encode(bytes(2) + secrets.token_bytes(14)).rstrip(b"=").decode()
         _run([*self._java("kafka.tools.StorageTool"), "format", "-t", cluster, "-c", str(self._properties)], folder)
 
+    version = VERSION
+
+    @property
+    def pid(self) -> int:
+        """The process of the running node. Raises ConfigError when it does not run."""
+        if self._process is None:
+            raise ConfigError("Apache Kafka is not started")
+        return self._process.pid
+
     def start(self) -> None:
         """Start the node and wait until it listens. Raises ConfigError when it ends or takes a minute."""
         with (self._folder / "log.txt").open("ab") as log:

@@ -6,7 +6,6 @@ any producer that has failed once (aiokafka #1017: it may answer OutOfOrderSeque
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -14,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from gateway.bus.admin import cluster_id
+from gateway.bus.closing import ended
 from gateway.bus.reader import KafkaReader
 from gateway.bus.settings import KafkaSettings
 from gateway.domain.errors import BusUnavailable
@@ -89,14 +89,10 @@ class KafkaProducer:
         """Stop a client; one that cannot flush is torn down, so that it can never publish later what it still holds."""
         if self._client is client:
             self._client = None
-        with suppress(TimeoutError, KafkaError, OSError):
-            async with asyncio.timeout(self._settings.stop_patience):
-                await client.stop()
-                return
-        with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(self._settings.stop_patience):
-                await client._sender.close()  # noqa: SLF001 - stop() gave up before it came to this
-        await client.client.close()
+        patience = self._settings.stop_patience
+        if not await ended(client.stop(), patience):
+            await ended(client._sender.close(), patience)  # noqa: SLF001 - stop() gave up before it came to this
+            await ended(client.client.close(), patience)
 
 
 async def _send_all(client: Any, topic: str, records: Sequence[Record]) -> None:

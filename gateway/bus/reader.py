@@ -7,12 +7,13 @@ reader, offsets must follow each other without a gap, and long silence is checke
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError
 
+from gateway.bus.closing import ended
 from gateway.bus.settings import KafkaSettings
 from gateway.domain.errors import BusUnavailable
 from gateway.ports.bus import OffsetGone, Record
@@ -55,10 +56,8 @@ class KafkaReader:
         """Stop, waiting at most `stop_patience` (aiokafka #773: stopping can freeze)."""
         self._finished = True
         client, self._client = self._client, None
-        if client is not None:
-            with suppress(TimeoutError, KafkaError, OSError):
-                async with asyncio.timeout(self._settings.stop_patience):
-                    await client.stop()
+        if client is not None and not await ended(client.stop(), self._settings.stop_patience):
+            await ended(client._client.close(), self._settings.stop_patience)  # noqa: SLF001 - stop() did not get there
 
     @asynccontextmanager
     async def _final_errors(self, offset: int) -> AsyncIterator[None]:
@@ -127,7 +126,12 @@ def _record(message: Any) -> Record:
     return Record(
         key=message.key or b"",
         value=message.value or b"",
-        headers={name: (value or b"").decode("utf-8", "replace") for name, value in message.headers},
+        headers={_text(name.encode()): _text(value or b"") for name, value in message.headers},
         partition=message.partition,
         offset=message.offset,
     )
+
+
+def _text(value: bytes) -> str:
+    """Read a header, of whoever wrote it, as text that PostgreSQL can keep: it has no place for NUL."""
+    return value.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

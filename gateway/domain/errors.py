@@ -14,6 +14,7 @@ GatewayError
 ├── BusUnavailable          Kafka failed a publish or a read; nothing may be concluded from it (retryable)
 ├── StoreBusy               a transaction lost a race and stored nothing; run it again as a whole (retryable)
 ├── StoreDown               the database cannot be reached, or went away before it answered (retryable)
+├── Unstorable              a value that no column holds: text with NUL, a number out of range
 ├── LeaseLost               another worker owns this now; what we saw may be stored as evidence only
 └── PartitionStopped        a partition that needs an operator: out of range, or one error three times at an offset
 
@@ -117,6 +118,10 @@ class StoreDown(GatewayError):
     """
 
     retryable = True
+
+
+class Unstorable(GatewayError):
+    """A value that no column holds (text with NUL, a number out of range); the transaction stored nothing."""
 
 
 class LeaseLost(GatewayError):

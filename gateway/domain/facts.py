@@ -5,6 +5,7 @@ is computed from the set and never stored.
 """
 
 from enum import IntFlag, StrEnum
+from functools import lru_cache
 
 from gateway.domain.states import SubmissionState
 
@@ -63,6 +64,7 @@ def effective(own: Fact, group: Fact) -> Fact:
     return own if own & STATUS else own | group
 
 
+@lru_cache(maxsize=4096)  # a day knows a few dozen combinations, and asks for them twice a payment
 def position(own: Fact, group: Fact, submission: SubmissionState | None) -> Position:
     """Compute the position: first rung that fits. `submission` is None while the attempt is in none."""
     facts = effective(own, group)

@@ -39,7 +39,10 @@ class Session(Protocol):
         ...
 
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """COPY rows into a table (or a temporary one made in this transaction)."""
+        """COPY rows into a table (or a temporary one made in this transaction).
+
+        Raises Unstorable when a value does not fit its column: values of strangers must be able to be refused.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+import uvloop
 
 from gateway.domain.errors import ConfigError, GatewayError
 from gateway.domain.manifest import manifest_bytes
@@ -139,8 +140,8 @@ def _sandbox_keys(config: Path) -> SandboxKeys:
 def _go(work: Coroutine[Any, Any, None]) -> None:
     """Run a process to its end; an error of ours is a line on stderr, not a trace."""
     configure_logs(SystemClock())
-    with refused():
-        asyncio.run(_until_told(work))
+    with refused(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_told(work))
 
 
 @contextmanager

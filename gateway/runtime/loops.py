@@ -54,6 +54,8 @@ class Bell:
 
     _waiting: dict[str, list[tuple[str, asyncio.Event]]] = field(default_factory=lambda: defaultdict(list))
     _resting: set[asyncio.Event] = field(default_factory=set)
+    elsewhere: Callable[[tuple[str, ...]], None] | None = None
+    """Told of every ring, for the processes that share the database."""
 
     def hear(self, kind: str, lane: str = "") -> asyncio.Event:
         """Return a new event that rings for `kind` set."""
@@ -61,7 +63,14 @@ class Bell:
         self._waiting[kind].append((lane, event))
         return event
 
-    def ring(self, kinds: Sequence[str], lane: str = "") -> None:
+    def ring(self, kinds: tuple[str, ...], lane: str = "") -> None:
+        """Wake loops of these kinds, here and elsewhere."""
+        self.ring_here(kinds, lane)
+        if self.elsewhere is not None and kinds:
+            self.elsewhere(kinds)
+
+    def ring_here(self, kinds: tuple[str, ...], lane: str = "") -> None:
+        """Wake loops of this process."""
         for kind in kinds:
             for its_lane, event in self._waiting[kind]:
                 if not lane or not its_lane or its_lane == lane:

@@ -27,6 +27,7 @@ from gateway.runtime.embedded import embedded_kafka, embedded_postgres
 from gateway.runtime.keys import Secrets
 from gateway.runtime.loops import Bell, Failed, Loop, run_loops
 from gateway.runtime.settings import Listen, Settings
+from gateway.runtime.wakeups import wakeups
 from gateway.sandbox import Edge, KafkaPublisher, Street, read_parameters
 from gateway.sandbox.parameters import BankParameters
 from gateway.service.batches import Batches
@@ -208,6 +209,7 @@ async def run_all(settings: Settings, config: Path, *, banks: bool, seed: int) -
             sandbox_street(settings, street_banks, clock, back.bootstrap) as street,
             assembled(settings, config, clock, url=back.url) as gateway,
             connected(gateway, back) as bus,
+            wakeups(back.url, bell),
             listening(rest_door(gateway, bell), settings.api) as url,
             listening(metrics_page(gateway, bus.incarnation), settings.metrics),
         ):
@@ -222,6 +224,7 @@ async def run_api(settings: Settings, config: Path) -> None:
     with database(settings) as stored_at:
         async with (
             assembled(settings, config, clock, url=stored_at) as gateway,
+            wakeups(stored_at, bell),
             listening(rest_door(gateway, bell), settings.api) as url,
             listening(metrics_page(gateway), settings.metrics),
         ):
@@ -236,6 +239,7 @@ async def run_worker(settings: Settings, config: Path, name: str) -> None:
         async with (
             assembled(settings, config, clock, url=back.url, worker=name) as gateway,
             connected(gateway, back) as bus,
+            wakeups(back.url, bell),
             listening(metrics_page(gateway, bus.incarnation), settings.metrics),
         ):
             _ready(gateway, "", back)

@@ -263,8 +263,9 @@ class _Chunk:
             members = await self.session.column("apply.members_of_booked_sum", number)
             if not members:
                 continue
-            await self.session.execute("apply.sum_matched", number)
-            await self._establish({m: _Change(facts=Fact.BOOKED) for m in members}, ())
+            refs = await self.session.column("apply.sum_matched", number)
+            facts = Fact.BOOKED if len(refs) < 2 else Fact.BOOKED | Fact.BOOKED_TWICE  # noqa: PLR2004 - twice is two
+            await self._establish({m: _Change(facts=facts) for m in members}, ())
 
 
 def _sum_moves(judgement: Judgement) -> bool:

@@ -105,21 +105,30 @@ class Cut:
     async def run_once(self) -> bool:
         async with self.store.transaction() as session:
             batch = await session.one(ReleasedBatch, "cut.next_batch")
-            if batch is None:
-                return await self._cut_again(session)
-            orders = await session.all(CutOrder, "cut.orders", batch.batch_no, batch.cut_through, WINDOW)
-            await self._window(session, batch).cut(orders)
-            through = orders[-1].order_id if orders else batch.cut_through
-            await session.execute("cut.advance", batch.batch_no, through, len(orders) < WINDOW)
-            return True
-
-    async def _cut_again(self, session: Session) -> bool:
-        """Cut what void submissions left, of the oldest batch of which anything can go now."""
-        for batch in await session.all(ReleasedBatch, "cut.batches_with_loose"):
-            loose = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW)
-            if await self._window(session, batch).cut(loose):
+            if batch is not None:
+                orders = await session.all(CutOrder, "cut.orders", batch.batch_no, batch.cut_through, WINDOW)
+                await self._window(session, batch).cut(orders)
+                through = orders[-1].order_id if orders else batch.cut_through
+                await session.execute("cut.advance", batch.batch_no, through, len(orders) < WINDOW)
                 return True
-        return False
+        return await self._cut_again()
+
+    async def _cut_again(self) -> bool:
+        """Cut what void submissions left, of the oldest batch of which anything can go now.
+
+        A transaction a batch: lanes are locked in the order of their names within it, so that two workers that cut
+        cannot deadlock.
+        """
+        after = 0
+        while True:
+            async with self.store.transaction() as session:
+                batch = await session.one(ReleasedBatch, "cut.next_with_loose", after)
+                if batch is None:
+                    return False
+                loose = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW)
+                if await self._window(session, batch).cut(loose):
+                    return True
+            after = batch.batch_no
 
     def _window(self, session: Session, batch: ReleasedBatch) -> "_Window":
         today = self.clock.today()

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from gateway.domain.errors import LeaseLost, Unreadable
+from gateway.domain.errors import LeaseLost, Unreadable, Unstorable
 from gateway.domain.observation import Observation
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, no_meter
@@ -62,6 +62,10 @@ class Read:
             await self._read(message, bank.adapter.read(pieces, bank.profile))
         except Unreadable as error:
             if await self._unreadable(message, error):
+                self.meter.count("gateway_bank_messages_total", 1, bank=message.bank, state="unreadable")
+        except Unstorable:
+            unreadable = Unreadable("message.unstorable", "", "it holds a value that no column holds")
+            if await self._unreadable(message, unreadable):
                 self.meter.count("gateway_bank_messages_total", 1, bank=message.bank, state="unreadable")
         except LeaseLost:  # whoever took the message over goes on where we came to
             self.meter.count("gateway_step_failures_total", 1, step="read", error=LeaseLost.__name__)

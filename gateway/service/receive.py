@@ -110,7 +110,7 @@ class Receive:
     async def _lease(self) -> Lease | None:
         """Return the lease we hold, renewed when a third of it has passed: an idle partition costs no commit a look.
 
-        Should it have been taken from us meanwhile, the compare-and-set of the offset says so before anything is stored.
+        Should it have been taken from us meanwhile, the compare-and-set of the offset says so before we store anything.
         """
         now = self.clock.now()
         if self._held is None or self._renew_at is None or now >= self._renew_at:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from gateway.domain.errors import ConfigError, StoreBusy, StoreDown
+from gateway.domain.errors import ConfigError, StoreBusy, StoreDown, Unstorable
 from gateway.ports.boundary import Boundary, unbounded
 from gateway.store.queries import queries
 
@@ -51,7 +51,10 @@ class PostgresSession:
         await self._connection.executemany(queries()[query], rows)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+        try:
+            await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+        except (asyncpg.DataError, OverflowError, UnicodeEncodeError) as error:
+            raise Unstorable(f"a value for {table} that no column holds: {type(error).__name__}") from error
 
 
 class PostgresStore:
@@ -100,6 +103,15 @@ class PostgresStore:
         await self._pool.close()
 
 
+_SESSION = {
+    "timezone": "UTC",
+    "application_name": "gateway",
+    "jit": "off",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "120s",  # a process that was frozen must not hold its locks for ever
+}
+
+
 async def _prepare(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
@@ -116,7 +128,7 @@ async def open_store(url: str, *, connections: int, boundary: Boundary = unbound
         max_size=connections,
         init=_prepare,
         reset=_nothing_to_reset,
-        server_settings={"timezone": "UTC", "application_name": "gateway", "jit": "off", "lock_timeout": "30s"},
+        server_settings=_SESSION,
     )
     return PostgresStore(pool, boundary)
 

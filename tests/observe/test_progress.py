@@ -21,7 +21,7 @@ from gateway.service.batches import Batches
 from gateway.service.inquire import Inquire
 from gateway.service.intake import Intake
 from gateway.service.read import Read
-from gateway.service.receive import LAG_SECONDS, Letter, Receive
+from gateway.service.receive import LAG_SECONDS, LEASE, RENEWALS, Letter, Receive
 from gateway.service.relay import LANES, Relay
 from gateway.service.seal import Seal
 from gateway.service.send import Send
@@ -304,6 +304,7 @@ async def test_a_lost_lease_takes_the_lag_away(scene: Scene, metrics: Metrics) -
     await receive.run_once()
     assert sample(metrics, "gateway_consumer_lag_records", partition="5") == 0
     await scene.rows("UPDATE partition_lease SET owner = 'w2', lease_until = 'infinity', epoch = epoch + 1")
+    scene.clock.advance(LEASE.total_seconds() / RENEWALS)
     await receive.run_once()
     assert sample(metrics, "gateway_consumer_lag_records", partition="5") is None
 

@@ -282,7 +282,7 @@ CREATE TABLE attempt (
     closed_proof  jsonb,
     UNIQUE (order_no, generation),
     CHECK (closed = (closed_proof IS NOT NULL))
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);  -- each attempt gets facts, a whole submission in one transaction: see adr/0004
 CREATE UNIQUE INDEX attempt_live ON attempt (order_no) WHERE NOT closed;
 CREATE INDEX attempt_of_submission ON attempt (submission_no);
 CREATE INDEX attempt_loose ON attempt (attempt_no) WHERE submission_no IS NULL AND NOT closed;
@@ -377,7 +377,7 @@ CREATE TABLE observation (
     attempt_no    bigint,
     verdict       text,                                 -- how it was matched, or why it touched nothing
     PRIMARY KEY (message_no, ordinal)
-) WITH (fillfactor = 80);
+);
 CREATE INDEX observation_booked ON observation (submission_no) WHERE submission_no IS NOT NULL AND kind IN ('entry', 'batch entry', 'return entry');
 
 CREATE TABLE partition_lease (
@@ -428,7 +428,7 @@ CREATE TABLE outcome_event (
     created_at   timestamptz NOT NULL,
     published_at timestamptz,
     PRIMARY KEY (order_no, outcome_no)
-) WITH (fillfactor = 80);
+);
 CREATE INDEX outcome_event_unpublished ON outcome_event (lane, event_no) WHERE published_at IS NULL;
 -- Identity values commit out of order; the feed reads in transaction order below the horizon and so misses nothing.
 CREATE INDEX outcome_event_feed ON outcome_event (xid, event_no);

@@ -76,7 +76,12 @@ WHERE EXISTS (SELECT FROM booked b WHERE b.amount_minor = s.everything AND coale
                                   AND coalesce(b.batch_count, s.accepted_members) = s.accepted_members))
 ORDER BY m.attempt_no;
 
--- name: sum_matched
-WITH settled AS (UPDATE submission SET settled = true WHERE submission_no = $1)
-UPDATE observation SET verdict = 'matched batch sum'
-WHERE submission_no = $1 AND kind = 'batch entry' AND verdict = 'batch sum waits for rejects';
+-- name: sum_matched (returns the references under which the sum was booked, now and before: two are two bookings)
+WITH settled AS (UPDATE submission SET settled = true WHERE submission_no = $1),
+matched AS (
+    UPDATE observation SET verdict = 'matched batch sum'
+    WHERE submission_no = $1 AND kind = 'batch entry' AND verdict = 'batch sum waits for rejects'
+)
+SELECT DISTINCT entry_ref FROM observation
+WHERE submission_no = $1 AND kind = 'batch entry' AND entry_ref IS NOT NULL
+  AND verdict IN ('batch sum waits for rejects', 'matched batch sum');

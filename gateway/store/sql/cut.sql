@@ -1,6 +1,8 @@
+-- Locks here are FOR NO KEY UPDATE: they keep other cutters out, but not the foreign keys of those who send.
+
 -- name: next_batch
 SELECT batch_no, source, programme, pay_date, cut_through FROM batch
-WHERE state = 'released' AND NOT cut_done ORDER BY batch_no LIMIT 1 FOR UPDATE SKIP LOCKED;
+WHERE state = 'released' AND NOT cut_done ORDER BY batch_no LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: orders (payable, not yet cut, by order id)
 SELECT order_no, order_id, benefit, currency, amount_minor, account_type, account, valid_until FROM payment_order
@@ -9,17 +11,17 @@ WHERE batch_no = $1 AND order_id > $2 AND state = 'payable' ORDER BY order_id LI
 -- name: advance
 UPDATE batch SET cut_through = $2, cut_done = $3 WHERE batch_no = $1;
 
--- name: batches_with_loose (batches with attempts in no submission that nothing stops, oldest first)
+-- name: next_with_loose (the next batch after $1 with attempts in no submission that nothing stops)
 WITH loose AS (
     SELECT a.order_no, o.batch_no FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
     WHERE a.submission_no IS NULL AND NOT a.closed AND o.state = 'payable'
 )
 SELECT b.batch_no, b.source, b.programme, b.pay_date, b.cut_through FROM batch b
-WHERE b.batch_no IN (
+WHERE b.batch_no > $1 AND b.batch_no IN (
     SELECT l.batch_no FROM loose l
     WHERE l.order_no NOT IN (SELECT order_no FROM stops_on(ARRAY(SELECT order_no FROM loose))))
-ORDER BY b.batch_no
-FOR UPDATE SKIP LOCKED;
+ORDER BY b.batch_no LIMIT 1
+FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: loose
 WITH loose AS (
@@ -34,7 +36,7 @@ WHERE o.order_no NOT IN (SELECT order_no FROM stops_on(ARRAY(SELECT order_no FRO
 ORDER BY o.order_id LIMIT $2;
 
 -- name: lock_lane
-SELECT l.last_sequence, i.restore_epoch FROM lane l, installation i WHERE l.bank = $1 FOR UPDATE OF l;
+SELECT l.last_sequence, i.restore_epoch FROM lane l, installation i WHERE l.bank = $1 FOR NO KEY UPDATE OF l;
 
 -- name: open_sums (what this bank may still book as a sum)
 SELECT payment_count, sum_minor FROM submission

@@ -1,0 +1,216 @@
+"""`gateway bench`: measures the product and says what was measured, on what, and what it is to be held against."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from gateway.bench import life, transports
+from gateway.bench.children import running
+from gateway.bench.life import BANKS, Lives
+from gateway.bench.place import FILE_PAYMENTS, cores, place
+from gateway.bench.rows import Row, show
+from gateway.domain.errors import ConfigError
+
+ORDERS, QUICK_ORDERS = 20_000, 2_000
+ENTRIES = 1_000
+"""Entries a message of the minimal bank."""
+PRODUCT = ("gateway", "PostgreSQL", "Kafka")
+STAGES = ("intake", "cut", "seal", "send", "receive", "read", "apply", "relay")
+MIB_TO_REACH = "< 64 MiB"
+WIDTH = 160
+"""Columns of the table where no terminal says how many it has."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """One run: how much, and what it ran on."""
+
+    config: Path
+    orders: int
+    quick: bool
+    ran_on: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sample(self) -> int:
+        """Payments or entries in a measurement without a database."""
+        return 5_000 if self.quick else 50_000
+
+
+async def lives(bench: Bench) -> AsyncIterator[Row]:
+    """Measure whole lives."""
+    async with place(bench.config, BANKS, ENTRIES) as there:
+        bench.ran_on |= {"machine": there.machine, "broker": there.broker.name}
+        load = await life.load_for(there)
+        try:
+            staged = await life.stage_by_stage(load, bench.orders, "S")
+            await there.gateway.ask(do="run")
+            first = await life.all_in(load, bench.orders, "A")
+            second = await life.all_in(load, bench.orders, "B")
+        finally:
+            await life.unload(load)
+    for row in (*_throughput(first, second), *_stages(staged), *_database(staged), *_memory(first, second)):
+        yield row
+
+
+def _throughput(first: Lives, second: Lives) -> Sequence[Row]:
+    cpu = (first.micros(*PRODUCT) + second.micros(*PRODUCT)) / 2
+    bank = (first.micros("bank") + second.micros("bank")) / 2
+    best = max(first, second, key=Lives.per_second)
+    how = f"{first.orders:,} lives twice, REST to outcome event in Kafka, banks and load on the same cores"
+    split = ", ".join(f"{who} {(first.micros(who) + second.micros(who)) / 2:.0f}" for who in PRODUCT)
+    return (
+        Row(what="life, all in", measured=best.per_second(), unit="/s", reach="5,000/s", how=f"{how}; the better"),
+        Row(
+            what="life, CPU of gateway + PostgreSQL + Kafka",
+            measured=cpu,
+            unit="us",
+            reach="200 us",
+            how=f"all loops running: {split}; the banks {bank:.0f} beside it",
+        ),
+        Row(
+            what="life, by that CPU on 2 cores",
+            measured=2e6 / cpu,
+            unit="/s",
+            reach="10,000/s",
+            how="two cores' microseconds over those of a life",
+        ),
+    )
+
+
+def _stages(staged: Lives) -> Sequence[Row]:
+    def row(stage: str) -> Row:
+        split = ", ".join(f"{who} {staged.micros(who, stage=stage):.0f}" for who in PRODUCT)
+        used = staged.micros(*PRODUCT, stage=stage)
+        return Row(what=f"  stage {stage}", measured=used, unit="us", how=split)
+
+    return [row(stage) for stage in STAGES]
+
+
+def _database(staged: Lives) -> Sequence[Row]:
+    stored, logged = staged.bytes_stored / staged.orders, staged.bytes_logged / staged.orders
+    used, how = staged.micros("PostgreSQL"), "stage by stage"
+    return (
+        Row(what="PostgreSQL, CPU a payment", measured=used, unit="us", reach="< 90 us", how=how),
+        Row(
+            what="PostgreSQL, bytes a payment", measured=stored, unit="B", reach="< 2 kB", how="growth of the database"
+        ),
+        Row(what="PostgreSQL, log a payment", measured=logged, unit="B", how="write-ahead log"),
+    )
+
+
+def _memory(first: Lives, second: Lives) -> Sequence[Row]:
+    how = f"VmHWM after {first.orders:,} more lives: {first.peak_mib:.0f} MiB, after as many again"
+    return (Row(what="gateway, peak memory", measured=second.peak_mib, unit="MiB", reach="< 512 MiB, flat", how=how),)
+
+
+async def formats(bench: Bench) -> AsyncIterator[Row]:
+    """Measure the message families in processes of their own."""
+    written, exported = await _format("pain001", bench.sample), await _format("sepaxml_export", FILE_PAYMENTS)
+    read, tree = await _format("camt054", bench.sample), await _format("lxml_tree", bench.sample)
+    twice = await _format("camt054", 2 * bench.sample)
+    files = f"files of {FILE_PAYMENTS:,}; CPU of a process"
+    yield Row(
+        what="pain.001 write + schema + re-read",
+        measured=_rate(written),
+        unit="/s",
+        reach="55,000/s",
+        baseline=_rate(exported),
+        baseline_of="sepaxml's validated export",
+        how=files,
+    )
+    yield Row(what="  its memory", measured=written["peak_mib"], unit="MiB", reach=MIB_TO_REACH, how="whole process")
+    yield Row(
+        what="camt.054 read",
+        measured=_rate(read),
+        unit="/s",
+        reach="45,000/s",
+        baseline=_rate(tree),
+        baseline_of="lxml tree",
+        how=f"{bench.sample:,} entries; CPU of a process",
+    )
+    yield Row(
+        what="  its memory",
+        measured=read["peak_mib"],
+        unit="MiB",
+        reach=f"{MIB_TO_REACH}, flat",
+        baseline=tree["peak_mib"],
+        baseline_of="lxml tree",
+        how=f"whole process; for twice the entries {twice['peak_mib']:.0f} MiB",
+    )
+
+
+async def intake(bench: Bench) -> AsyncIterator[Row]:
+    """Measure what reading an order line costs, without the database."""
+    parts = {
+        "lines": "order line, all",
+        "parsing": "  strict JSON",
+        "canonicals": "  RFC 8785",
+        "rules": "  every rule",
+    }
+    for name, what in parts.items():
+        told = await _format(name, min(bench.sample, 20_000))
+        yield Row(what=what, measured=1e6 / _rate(told), unit="us", how="CPU of a process, no database")
+
+
+async def wire(bench: Bench) -> AsyncIterator[Row]:
+    """Measure the transports."""
+    number = 100 if bench.quick else 1_000
+    files, requests = await transports.directory(number), await transports.api(number)
+    how = f"{transports.FILE_BYTES // 1024} KiB, one by one, fsync and rename; {files.micros:.0f} us CPU each"
+    yield Row(what="directory sends", measured=files.per_second, unit="/s", how=how)
+    how = f"{transports.AT_ONCE} at once to the sandbox's API bank; {requests.micros:.0f} us of our CPU each"
+    yield Row(what="API requests", measured=requests.per_second, unit="/s", how=how)
+
+
+async def _format(name: str, count: int) -> dict[str, float]:
+    async with running("formats", name, str(count)) as child:
+        return child.ready
+
+
+def _rate(told: Mapping[str, float]) -> float:
+    return told["done"] / told["seconds"]
+
+
+GROUPS: Mapping[str, Callable[[Bench], AsyncIterator[Row]]] = {
+    "life": lives,
+    "formats": formats,
+    "intake": intake,
+    "transport": wire,
+}
+
+
+async def measure(bench: Bench, groups: Sequence[str], tell: Callable[[str], object]) -> list[Row]:
+    """Run these groups of measurements. Raises ConfigError for a group that does not exist."""
+    if unknown := set(groups) - GROUPS.keys():
+        raise ConfigError(f"nothing to measure is called {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
+    rows: list[Row] = []
+    for group in groups:
+        tell(f"measuring {group} ...")
+        rows += [row async for row in GROUPS[group](bench)]
+    return rows
+
+
+def bench(
+    *,
+    orders: int = ORDERS,
+    quick: bool = False,
+    only: list[str] | None = None,
+    as_json: bool = False,
+    config: Path = Path("config"),
+) -> None:
+    """Measure, then print the table, or one JSON object. Nothing is asserted: a wall clock proves nothing."""
+    run = Bench(config=config, orders=min(orders, QUICK_ORDERS) if quick else orders, quick=quick)
+    run.ran_on |= {"machine": cores()}
+    console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console = Console(stderr=as_json, width=WIDTH)
+    rows = asyncio.run(measure(run, only or list(GROUPS), console.print))
+    if as_json:
+        print(json.dumps({**run.ran_on, "orders": run.orders, "rows": [row.as_object() for row in rows]}))
+        return
+    title = "\n".join(f"{what}: {text}" for what, text in run.ran_on.items())
+    show(title, rows, console)
