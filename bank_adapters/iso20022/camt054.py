@@ -21,6 +21,7 @@ from bank_adapters.iso20022.xml import (
     pull,
     reference,
     text,
+    unique_reference,
     values,
 )
 from bank_adapters.profile import Profile
@@ -284,7 +285,6 @@ def _transaction(element: Element, head: _Head, batch: _Batch, path: str) -> Obs
     information = found.get("RtrInf")
     returned = information is not None or head.returned or _says_return(found.get("BkTxCd"), f"{path}/BkTxCd")
     reason, reason_text = _return_reason(information, f"{path}/RtrInf")
-    uetr = refs.get("UETR")
     return Observation(
         kind=_kind(credit=credit, returned=returned),
         path=path,
@@ -292,7 +292,7 @@ def _transaction(element: Element, head: _Head, batch: _Batch, path: str) -> Obs
         pmt_inf_id=refs.get("PmtInfId") or batch.pmt_inf_id,
         instr_id=refs.get("InstrId"),
         end_to_end_id=refs.get("EndToEndId"),
-        uetr=uetr.lower() if uetr else None,
+        uetr=refs.get("UETR"),
         status=head.status,
         reason=reason,
         reason_text=reason_text,
@@ -310,7 +310,9 @@ def _transaction(element: Element, head: _Head, batch: _Batch, path: str) -> Obs
 def _references(element: Element | None, path: str) -> dict[str, str | None]:
     if element is None:
         return {}
-    return {name: reference(one, f"{path}/{name}") for name, one in values(element, _IN_REFERENCES, path).items()}
+    found = values(element, _IN_REFERENCES, path)
+    refs = {name: reference(one, f"{path}/{name}") for name, one in found.items()}
+    return refs | {"UETR": unique_reference(found.get("UETR"), f"{path}/UETR")}
 
 
 def _return_reason(information: Element | None, path: str) -> tuple[str | None, str | None]:

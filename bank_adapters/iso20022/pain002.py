@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bank_adapters.iso20022.status import StatusTable, status_table
-from bank_adapters.iso20022.xml import Element, children, descend, prune, pull, reference, text, values
+from bank_adapters.iso20022.xml import Element, children, descend, prune, pull, reference, text, unique_reference, values
 from bank_adapters.profile import Profile
 from gateway.domain.errors import Unreadable
 from gateway.domain.observation import Observation, ObservationKind
@@ -123,7 +123,6 @@ class _Report:
         path = f"{above}/{_TRANSACTION}[{self._transactions}]"
         found = values(element, _IN_TRANSACTION, path)
         reason, reason_text = self._reason(element, path)
-        uetr = reference(found.get("OrgnlUETR"), f"{path}/OrgnlUETR")
         transaction = Observation(
             kind=ObservationKind.PAYMENT_STATUS,
             path=path,
@@ -131,7 +130,7 @@ class _Report:
             pmt_inf_id=self._block_id,
             instr_id=reference(found.get("OrgnlInstrId"), f"{path}/OrgnlInstrId"),
             end_to_end_id=reference(found.get("OrgnlEndToEndId"), f"{path}/OrgnlEndToEndId"),
-            uetr=uetr.lower() if uetr else None,
+            uetr=unique_reference(found.get("OrgnlUETR"), f"{path}/OrgnlUETR"),
             status=text(found.get("TxSts"), f"{path}/TxSts"),
             reason=reason,
             reason_text=reason_text,

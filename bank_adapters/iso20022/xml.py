@@ -22,6 +22,7 @@ TEXT_MAX = 512
 """Longest value the readers take; ISO 20022 free text ends at 500."""
 
 _AMOUNT = re.compile(r"0*([0-9]{1,15})(?:\.([0-9]{0,17}))?")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AMOUNT_TEXT_MAX = 40
 _SCHEMA_ERRORS = range(1801, 1900)
 """libxml2's XML_SCHEMAV_* error numbers."""
@@ -168,6 +169,12 @@ def reference(element: Element | None, path: str) -> str | None:
     """Return an identifier, or None where the bank put a placeholder such as NOTPROVIDED."""
     value = text(element, path)
     return None if value is None or value.upper() in _PLACEHOLDERS else value
+
+
+def unique_reference(element: Element | None, path: str) -> str | None:
+    """Return a UETR in lower case, or None where it has not the form of one: then it names nothing."""
+    value = (text(element, path) or "").lower()
+    return value if _UUID.fullmatch(value) else None
 
 
 def minor_units(value: str, currency: str | None, path: str) -> int:

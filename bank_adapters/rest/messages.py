@@ -8,6 +8,7 @@ return          as booking, with creditDebit CRDT, and "reason"
 Optional everywhere: "uetr", "reasonText", "at". Statuses are ISO 20022 codes; a booking is booked only with BOOK.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -26,6 +27,7 @@ _NAMING = frozenset({"messageId", "type", "endToEndId", "status"})
 _STATUS_KEYS = _NAMING | {"reason", "at"}
 _BOOKING_KEYS = _NAMING | {"account", "amount", "currency", "creditDebit", "entryRef", "bookingDate"}
 _SIGNS = {"CRDT": True, "DBIT": False}
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLACEHOLDERS = frozenset({"", "NOTPROVIDED"})
 
 
@@ -82,6 +84,12 @@ def _reference(message: Mapping[str, Any], key: str) -> str | None:
     return None if value.upper() in _PLACEHOLDERS else value
 
 
+def _uetr(message: Mapping[str, Any]) -> str | None:
+    """Return a UETR in lower case, or None where it has not the form of one: then it names nothing."""
+    value = (message.get("uetr") or "").strip().lower()
+    return value if _UUID.fullmatch(value) else None
+
+
 def _status(message: Mapping[str, Any]) -> Observation:
     _keys(message, _STATUS_KEYS)
     _moment(message)
@@ -89,7 +97,7 @@ def _status(message: Mapping[str, Any]) -> Observation:
         kind=ObservationKind.PAYMENT_STATUS,
         path="/",
         end_to_end_id=_reference(message, "endToEndId"),
-        uetr=_reference(message, "uetr"),
+        uetr=_uetr(message),
         status=_text(message, "status"),
         reason=message["reason"],
         reason_text=message.get("reasonText"),
@@ -115,7 +123,7 @@ def _entry(message: Mapping[str, Any], kind: ObservationKind) -> Observation:
         kind=kind,
         path="/",
         end_to_end_id=_reference(message, "endToEndId"),
-        uetr=_reference(message, "uetr"),
+        uetr=_uetr(message),
         status=status,
         reason=message.get("reason"),
         reason_text=message.get("reasonText"),

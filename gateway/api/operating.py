@@ -35,7 +35,7 @@ async def _stops(request: web.Request, principal: Principal) -> web.Response:
 
 async def _lift(request: web.Request, principal: Principal) -> web.Response:
     number = request.match_info["no"]
-    if not number.isascii() or int(number) > _LARGEST:
+    if not number.isascii() or len(number) > len(str(_LARGEST)) or int(number) > _LARGEST:
         raise NotFound("no such stop")
     view = await request.app[DOORS].stops.lift(int(number), by=principal.subject, sources=principal.sources)
     return answered(Stop.like(view))

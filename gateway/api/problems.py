@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.api.access import Unauthorized
 from gateway.api.limits import TooLarge, TooOften, TooSlow
-from gateway.domain.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, StoreBusy, StoreDown
+from gateway.domain.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, StoreBusy, StoreDown, Unstorable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,6 +26,7 @@ _STATUS: Mapping[type[Exception], tuple[int, str]] = {
     Conflict: (409, ""),
     TooLarge: (413, ""),
     Refused: (422, ""),
+    Unstorable: (422, "a text holds what cannot be stored"),
     TooOften: (429, "too many requests"),
     StoreBusy: (503, "busy; ask again"),
     StoreDown: (503, "the database cannot be reached; ask again for the same"),

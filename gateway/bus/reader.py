@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError
 
 from gateway.bus.closing import ended
 from gateway.bus.settings import KafkaSettings
-from gateway.domain.errors import BusUnavailable
+from gateway.domain.errors import BusUnavailable, Unreadable
 from gateway.ports.bus import OffsetGone, Record
 
 
@@ -31,7 +31,9 @@ class KafkaReader:
         self._finished = False
 
     async def fetch(self, offset: int, *, max_records: int, timeout_seconds: float) -> list[Record]:
-        """Return the records from `offset` on, without a gap. Raises OffsetGone or BusUnavailable; both are final."""
+        """Return the records from `offset` on, without a gap. Raises OffsetGone, BusUnavailable or, for what
+        no retry makes readable, Unreadable; all are final.
+        """
         async with self._final_errors(offset):
             client = await self._opened()
             self._seek(client, offset)
@@ -69,6 +71,9 @@ class KafkaReader:
         except (OffsetGone, BusUnavailable):
             self._finished = True
             raise
+        except (UnicodeDecodeError, CorruptRecordException) as error:  # it comes again for ever: a person must look
+            self._finished = True
+            raise Unreadable("record.malformed", self._named(), "the client cannot decode a record") from error
         except Exception as error:
             self._finished = True
             raise BusUnavailable(f"{self._named()} at offset {offset}: {type(error).__name__}") from error

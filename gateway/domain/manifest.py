@@ -135,7 +135,8 @@ def _totals(path: str, value: object) -> list[Violation]:
     found = []
     for currency, amount in value.items():
         try:
-            parse_minor(amount, currency)
+            if format_minor(parse_minor(amount, currency), currency) != amount:
+                found.append(Violation(path, "amount.decimals", "a total is written with all decimals of its currency"))
         except AmountError as error:
             found.append(Violation(path, error.rule, str(error)))
     return found

@@ -6,7 +6,7 @@ grow, so any order and repetition of messages ends in the same positions.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.domain.facts import CAME_BACK, Fact, Position, position
@@ -89,7 +89,7 @@ class Apply:
 
     async def run_once(self) -> bool:
         async with self.store.transaction() as session:
-            message = await session.one(ReadMessage, "apply.pick")
+            message = await session.one(ReadMessage, "apply.pick", list(self.statuses))
             if message is None:
                 return False
             heard = await session.all(
@@ -117,6 +117,7 @@ class _Chunk:
         self.submissions = {
             s.submission_no: s for s in await self.session.all(SubmissionRow, "apply.lock_submissions", sorted(numbers))
         }
+        self.heard = [self._as_locked(h) for h in self.heard]
         statuses = self.step.statuses[self.message.bank]
         judged = [(h, judge(h, statuses)) for h in self.heard]
         await self._remember(judged)
@@ -127,6 +128,11 @@ class _Chunk:
         if changes or groups:
             await self._establish(changes, groups)
         await self._sums({h.named_submission_no for h, j in spoken if h.named_submission_no and _sum_moves(j)})
+
+    def _as_locked(self, heard: Heard) -> Heard:
+        """Judge by the state under the lock: what was looked up before may be proved not sent by now."""
+        row = self.submissions.get(heard.named_submission_no) if heard.named_submission_no is not None else None
+        return heard if row is None or row.state == heard.state else replace(heard, state=row.state)
 
     async def _remember(self, judged: Iterable[tuple[Heard, Judgement]]) -> None:
         """Store every verdict; those that need a person become exceptions, alarms pull the brake."""
@@ -222,18 +228,19 @@ class _Chunk:
         group: SubmissionRow,
         group_is_new: bool,  # noqa: FBT001
     ) -> News | None:
-        """Return what to tell if the attempt's position changed to one that is told."""
+        """Return what to tell if the attempt's position changed: to one that is told, or away from one that was."""
         state = SubmissionState(group.state)
         before_group = Fact(self.submissions[row.submission_no].group_facts if group_is_new else group.group_facts)
         before = position(Fact(row.facts), before_group, state)
         now = position(after, Fact(group.group_facts), state)
-        if now is before or now not in TOLD:
+        if now is before or not {now, before} & TOLD.keys():
             return None
+        outcome = TOLD.get(now, TOLD[Position.CONFLICT])
         reason = change.reason or row.reason or (self._group_reason(row) if not after else None)
-        wants_reason = now in {Position.REJECTED, Position.RETURNED, Position.CONFLICT}
+        wants_reason = now is not Position.PAID
         return News(
             order_no=row.order_no,
-            outcome=TOLD[now],
+            outcome=outcome,
             bank=self.message.bank,
             end_to_end_id=row.end_to_end_id,
             reason=reason if wants_reason else None,
@@ -262,10 +269,24 @@ class _Chunk:
         for number in sorted(numbers):
             members = await self.session.column("apply.members_of_booked_sum", number)
             if not members:
+                await self._impossible(number)
                 continue
             refs = await self.session.column("apply.sum_matched", number)
             facts = Fact.BOOKED if len(refs) < 2 else Fact.BOOKED | Fact.BOOKED_TWICE  # noqa: PLR2004 - twice is two
             await self._establish({m: _Change(facts=facts) for m in members}, ())
+
+
+    async def _impossible(self, number: int) -> None:
+        """Tell a person of a booked sum that can never fit, whatever the bank still rejects."""
+        if await self.session.value("apply.impossible_sum", number):
+            trouble = Trouble(
+                kind=Verdict.AMOUNT_DIFFERS.value,
+                key=f"sum of submission {number}",
+                bank=self.message.bank,
+                submission_no=number,
+                message_no=self.message.message_no,
+            )
+            await raise_exceptions(self.session, self.at, [trouble])
 
 
 def _sum_moves(judgement: Judgement) -> bool:

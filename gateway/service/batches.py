@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from gateway.domain.errors import Conflict, NotFound, Refused
@@ -66,10 +67,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
-    """The readable amounts of a batch in one currency, minor units."""
+    """The readable amounts of a batch in one currency, minor units: of refused orders they can be absurdly large."""
 
     currency: str
-    minor: int
+    minor: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Batches:
             batch = _found(await session.one(BatchRow, "batches.lock", source, batch_id))
             if batch.state == BatchState.OPEN:
                 counts = await _counts(session, batch)
-                totals = {t.currency: t.minor for t in await session.all(Total, "batches.totals", batch.batch_no)}
+                totals = {t.currency: int(t.minor) for t in await session.all(Total, "batches.totals", batch.batch_no)}
                 closing = (batch.batch_no, self.clock.now(), by, sum(counts.values()), totals)
                 await session.execute("batches.close", *closing)
                 batch = _found(await session.one(BatchRow, "batches.find", source, batch_id))

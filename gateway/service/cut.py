@@ -161,13 +161,15 @@ class _Window:
         """Say with which others an order may go; hold it when no bank can pay it in time."""
         bank, reason = self._bank(order)
         self.reasons[order.order_no] = reason
+        benefit = self.step.catalogue.get(order.benefit)
         if order.valid_until < self.execution_date:
             self.held[order.order_no] = "validity.passed"
         elif bank is None:
             self.held[order.order_no] = reason
+        elif benefit is None or benefit.pension:  # the catalogue has changed since the order came in
+            self.held[order.order_no] = "benefit.not-paid"
         else:
-            purpose = self.step.catalogue[order.benefit].category_purpose
-            return _Group(bank=bank, currency=order.currency, category_purpose=purpose)
+            return _Group(bank=bank, currency=order.currency, category_purpose=benefit.category_purpose)
         return None
 
     def _bank(self, order: CutOrder) -> tuple[str | None, str]:

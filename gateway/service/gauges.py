@@ -80,15 +80,15 @@ class Gauges:
     clock: Clock
     incarnation: str
     _readings: Sequence[Reading] = field(default=(), init=False)
-    _due: float = field(default=float("-inf"), init=False)
+    _due_seconds: float = field(default=0.0, init=False)
     _money: Sequence[Reading] = field(default=(), init=False)
-    _money_due: float = field(default=float("-inf"), init=False)
+    _money_due_seconds: float = field(default=0.0, init=False)
 
     async def read(self) -> Sequence[Reading]:
         """Return the readings, fresh or at most FRESH_SECONDS old; without the database only that it is down."""
-        if self.clock.monotonic() < self._due:
+        if self.clock.monotonic() < self._due_seconds:
             return self._readings
-        self._due = self.clock.monotonic() + FRESH_SECONDS
+        self._due_seconds = self.clock.monotonic() + FRESH_SECONDS
         try:
             self._readings = (Reading(name="gateway_database_up", value=1), *await self._read())
         except (StoreBusy, StoreDown):
@@ -114,14 +114,14 @@ class Gauges:
     async def _read_money(self, session: Session) -> None:
         """Read the money of today's pay day, or of the next that is released, if it is due."""
         began = self.clock.monotonic()
-        if began < self._money_due:
+        if began < self._money_due_seconds:
             return
         day: date | None = await session.value("gauges.pay_day", self.clock.today())
         self._money = []
         if day is not None:
             self._money = _money(day, await session.all(OrderRow, "report.orders", day, *_OF_EVERY_SOURCE))
         now = self.clock.monotonic()
-        self._money_due = now + max(MONEY_FRESH_SECONDS, MONEY_SHARE * (now - began))
+        self._money_due_seconds = now + max(MONEY_FRESH_SECONDS, MONEY_SHARE * (now - began))
 
 
 def _one(name: str, value: int, **labels: str) -> Reading:

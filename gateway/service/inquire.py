@@ -22,7 +22,11 @@ READ_BACKS_NEEDED = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A submission in doubt; `intents` are the tries not yet proved, `deadline` the latest end of any of them."""
+    """A submission in doubt.
+
+    `intents` are the tries not yet proved, `lease_until` the latest end of any of them; `seen_sent` says that a worker,
+    too late to change a state, left proof that its try arrived.
+    """
 
     submission_no: int
     name: str
@@ -32,6 +36,7 @@ class Unknown:
     says_unknown: int
     intents: list[int]
     lease_until: datetime
+    seen_sent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,9 @@ class Inquire:
 
 
 def _concluded(unknown: Unknown, finding: Finding) -> Finding:
-    """Take every worker's own proof that it sent nothing for what it is: then nothing can arrive any more."""
+    """Take the late proofs of the workers themselves for what they are: one that it arrived, or all that none did."""
+    if unknown.seen_sent:
+        return Finding(arrival=Arrival.ARRIVED, evidence={**finding.evidence, "a try": "proved sent, late"})
     if unknown.intents or finding.arrival is Arrival.ARRIVED:
         return finding
     return Finding(arrival=Arrival.CANNOT_ARRIVE, evidence={**finding.evidence, "every try": "proved not sent, late"})

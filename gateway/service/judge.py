@@ -24,6 +24,7 @@ class Verdict(StrEnum):
     ORPHAN = "orphan"
     FOREIGN = "foreign bank"
     UNSENT = "names what was never sent"
+    NAMES_TWO = "names two payments"
     AMOUNT_DIFFERS = "amount differs"
     OTHER_ACCOUNT = "not our debtor account"
     UNLISTED = "unlisted status"
@@ -61,7 +62,8 @@ class Heard:
     """An observation beside what it names; the parts from `attempt_no` on are None where it names nothing of ours.
 
     `bank` is whom the message came from, `sent_to` whom the named thing was for. `expected_minor` is the attempt's
-    amount. `named_submission_no` is the submission itself or the attempt's.
+    amount. `named_submission_no` is the submission itself or the attempt's. `names_two`: the UETR is one payment's, the
+    EndToEndId is not.
     """
 
     ordinal: int
@@ -84,6 +86,7 @@ class Heard:
     debtor_account: str | None
     expected_minor: int | None
     expected_currency: str | None
+    names_two: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,8 @@ def _strange(heard: Heard) -> Verdict | None:
         return Verdict.FOREIGN
     if heard.state not in _SENT:
         return Verdict.UNSENT
+    if heard.names_two:
+        return Verdict.NAMES_TWO
     if heard.account is not None and heard.account != heard.debtor_account:
         return Verdict.OTHER_ACCOUNT
     return None

@@ -46,6 +46,8 @@ class Line:
     links: tuple[Link, ...]
 
 
+VIOLATIONS_KEPT = 100
+"""Of one refused order: its outcome event must stay a record that the bus carries, whatever a line was filled with."""
 UNREADABLE_NAMED = 100
 """After so many lines that cannot be read the rest of a chunk is not looked at."""
 
@@ -103,10 +105,18 @@ def _payable(order: Order, digest: bytes) -> tuple[Any, ...]:
 def _refused(document: dict[str, Any], broken: list[Violation], terms: IntakeTerms) -> tuple[Any, ...]:
     """Keep of a refused order what can be counted: its amount where readable, its benefit where known."""
     money, benefit = readable_amount(document), document.get("benefit")
-    violations = json.dumps([{"path": v.path, "rule": v.rule, "text": v.text} for v in broken])
+    violations = json.dumps([{"path": v.path, "rule": v.rule, "text": v.text} for v in _kept(broken)])
     known = benefit if isinstance(benefit, str) and benefit in terms.catalogue else None
     amount = (money.minor, money.currency) if money else (None, None)
     return (violations, known, None, None, None, *amount, None, None, (), None, None)
+
+
+def _kept(broken: list[Violation]) -> list[Violation]:
+    """Name so many violations and the number of the others."""
+    more = len(broken) - VIOLATIONS_KEPT
+    if more <= 0:
+        return broken
+    return [*broken[:VIOLATIONS_KEPT], Violation("", "violations.more", f"{more} more rules are broken")]
 
 
 def _links(order: Order) -> Iterator[Link]:

@@ -37,6 +37,8 @@ class Pauses:
         if scope not in SCOPES or (scope == "all") != (value == ""):
             raise Refused.one("/scope", "pause.scope", 'pause "all" without a value, or a "bank" or "source" by name')
         async with self.store.transaction() as session:
+            if scope == "bank" and not await session.value("lanes.known", value):
+                raise Refused.one("/value", "bank.unknown", "there is no such bank")
             await pause(session, scope=scope, value=value, reason=reason, at=self.clock.now(), by=by)
 
     async def resume(self, *, scope: str, value: str, by: str) -> None:

@@ -119,7 +119,13 @@ class Read:
 
 
 def _take(observations: Iterator[Observation], count: int) -> list[Observation]:
-    return list(islice(observations, count))
+    """Read on. What an adapter did not foresee makes the message unreadable; it must not end the worker, every time."""
+    try:
+        return list(islice(observations, count))
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable("reader.failed", "", f"its reader failed: {type(error).__name__}") from error
 
 
 def _row(message_no: int, ordinal: int, observation: Observation) -> tuple[Any, ...]:

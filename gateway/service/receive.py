@@ -26,6 +26,8 @@ RENEWALS = 3
 RECORDS = 200
 """Records stored in one transaction, so that a group of small messages shares one commit."""
 SAME_ERROR_MAX = 3
+BETWEEN_TRIES = timedelta(seconds=10)
+"""A file that was announced may be a moment late."""
 LAG_SECONDS = 10.0
 """How often the broker is asked where its log ends: only a metric hangs on it."""
 
@@ -68,9 +70,12 @@ class Receive:
     _reader: PartitionReader | None = field(default=None, init=False)
     _held: Lease | None = field(default=None, init=False)
     _renew_at: datetime | None = field(default=None, init=False)
-    _lag_due: float = field(default=0.0, init=False)
+    _lag_due_seconds: float = field(default=0.0, init=False)
+    _again_at: datetime | None = field(default=None, init=False)
 
     async def run_once(self) -> bool:
+        if self._again_at is not None and self.clock.now() < self._again_at:
+            return False
         lease = await self._lease()
         if lease is None:
             await self.release()
@@ -103,7 +108,7 @@ class Receive:
         self._held = None
         if self._reader is not None:
             reader, self._reader = self._reader, None
-            self._lag_due = 0.0
+            self._lag_due_seconds = 0.0
             self.meter.show("gateway_consumer_lag_records", None, partition=str(self.partition))
             await reader.close()
 
@@ -147,14 +152,14 @@ class Receive:
     async def _show_lag(self, next_offset: int) -> None:
         """Show how many records of the partition wait; the holder of the lease alone knows."""
         now = self.clock.monotonic()
-        if self._reader is None or now < self._lag_due:
+        if self._reader is None or now < self._lag_due_seconds:
             return
         try:
             lag = max(await self._reader.high_watermark() - next_offset, 0)
         except BusUnavailable:  # what was stored stays stored; the next step opens another reader
             await self.release()
             return
-        self._lag_due = now + LAG_SECONDS
+        self._lag_due_seconds = now + LAG_SECONDS
         self.meter.show("gateway_consumer_lag_records", lag, partition=str(self.partition))
 
     async def _keep(self, session: Session, now: datetime, record: Record, letter: Letter) -> None:
@@ -176,8 +181,9 @@ class Receive:
         await raise_exceptions(session, now, [Trouble(kind="dead letter", key=key, detail=detail)])
 
     async def _failed(self, lease: Lease, what: str) -> None:
-        """Count the same error at the same offset; the third time the partition stops and pages."""
+        """Count the same error at the same offset and wait a moment; the third time the partition stops and pages."""
         await self.release()
+        self._again_at = self.clock.now() + BETWEEN_TRIES
         async with self.store.transaction() as session:
             failures = await session.value("receive.failed", *self._key(), self.worker, lease.epoch, lease.next_offset)
         if failures is not None and failures >= SAME_ERROR_MAX:

@@ -193,9 +193,10 @@ def _ordered_equations(
     equations = [
         _equation("ordered = sum of columns (orders)", "all", "", Figure(count=counted or 0), Figure(count=every))
     ]
-    for row in ordered:
-        figures = (Figure(minor=row.total_minor), Figure(minor=totals[row.currency]))
-        equations.append(_equation("ordered = sum of columns (money)", row.currency, row.currency, *figures))
+    signed = {row.currency: row.total_minor for row in ordered}
+    for currency in sorted(signed.keys() | {c for c, minor in totals.items() if minor}):
+        figures = (Figure(minor=signed.get(currency, 0)), Figure(minor=totals[currency]))
+        equations.append(_equation("ordered = sum of columns (money)", currency, currency, *figures))
     return equations
 
 

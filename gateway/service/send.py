@@ -50,6 +50,8 @@ class Intent:
     deadline: float
 
 
+TRIES_USED_UP = "tries used up"
+
 _STATE: Mapping[Sent, SubmissionState] = {
     Sent.SENT: SubmissionState.DELIVERED,
     Sent.NOT_SENT: SubmissionState.NOT_SENT,
@@ -108,12 +110,17 @@ class Send:
             return None
         await move(session, due.submission_no, state, SubmissionState.VOID, at=now, actor=self.worker, why=objection)
         await session.execute("moves.free_members", due.submission_no)
+        if objection == TRIES_USED_UP:  # its members are cut again, for ever if need be: somebody must know
+            number = due.submission_no
+            await raise_exceptions(
+                session, now, [Trouble(kind=objection, key=str(number), bank=self.bank.slug, submission_no=number)]
+            )
         return objection
 
     async def _objection(self, session: Session, due: Due) -> str | None:
         """Name the first check that fails. The row is locked and the gate is held: nothing can change beneath us."""
         if due.tries >= self.bank.profile.timings.tries_max:
-            return "tries used up"
+            return TRIES_USED_UP
         if due.pay_date < self.clock.today():
             return "date passed"
         try:

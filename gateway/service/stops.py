@@ -4,6 +4,7 @@ The gate makes "committed before" exact. An intent holds it shared until it comm
 commits; so every intent either committed before the stop was written, or sees it. What had left becomes a recall.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from gateway.service.moves import move
 
 KINDS = frozenset({"person", "account", "order", "benefit", "source", "bank"})
 EVERY_SOURCE = "*"
+_PERSON = re.compile(r"[A-Z0-9]{1,35}:\S.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,10 @@ class Stops:
 
         `value` is an identifier "SCHEME:id", an account key, an order id, a benefit, a source or a bank.
         """
-        _check(kind, value, reason)
+        value = _checked(kind, value, reason)
         async with self.store.transaction() as session:
+            if kind == "bank" and not await session.value("lanes.known", value):
+                raise Refused.one("/value", "bank.unknown", "there is no such bank")
             await session.execute("stops.gate")
             row = await session.one(StopView, "stops.set", kind, source, value, reason, self.clock.now(), by)
             if row is None:
@@ -133,8 +137,14 @@ def may_see(source: str, sources: Collection[str]) -> bool:
     return EVERY_SOURCE in sources or source in sources
 
 
-def _check(kind: str, value: str, reason: str) -> None:
+def _checked(kind: str, value: str, reason: str) -> str:
+    """Return the value as orders carry it, however a person wrote it; refuse one that could never match."""
     if kind not in KINDS:
         raise Refused.one("/kind", "stop.kind", f"a stop is on one of: {', '.join(sorted(KINDS))}")
     if not value.strip() or not reason.strip():
         raise Refused.one("/", "stop.empty", "a stop names what it stops and why")
+    value = value.strip()
+    if kind == "person" and not _PERSON.fullmatch(value):
+        raise Refused.one("/value", "stop.person", 'a person is named by scheme and identifier, such as "NIDN:123"')
+    is_iban = kind == "account" and not {"/", ":"} & set(value)  # other accounts are country/bank/number or scheme:id
+    return "".join(value.split()).upper() if is_iban else value

@@ -53,7 +53,7 @@ class PostgresSession:
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         try:
             await self._connection.copy_records_to_table(table, columns=columns, records=rows)
-        except (asyncpg.DataError, OverflowError, UnicodeEncodeError) as error:
+        except (asyncpg.DataError, OverflowError, ValueError) as error:
             raise Unstorable(f"a value for {table} that no column holds: {type(error).__name__}") from error
 
 
@@ -70,6 +70,8 @@ class PostgresStore:
         try:
             async with self._bounded(connection):
                 yield PostgresSession(connection)
+        except asyncpg.DataError as error:
+            raise Unstorable(f"a value that no column holds: {type(error).__name__}") from error
         except RETRYABLE as error:
             raise StoreBusy("a transaction lost a race and stored nothing") from error
         except Exception as error:

@@ -50,6 +50,8 @@ async def test_stops_are_listed_for_those_who_may_see_them(api: Api) -> None:
 
 async def test_pausing_and_resuming(api: Api) -> None:
     operator, reason = _operator(api), {"reason": "maintenance"}
+    async with api.store.transaction() as session:
+        await session.execute("lanes.declare", "alfa")
     for path in ("/v1/pauses/all", "/v1/pauses/bank/alfa", "/v1/pauses/source/benefits-north"):
         assert (await api.call("PUT", path, json=reason, token=operator)).status == 200
     paused = (await api.call("GET", "/v1/pauses", token=operator)).body["pauses"]

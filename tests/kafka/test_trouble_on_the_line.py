@@ -15,7 +15,7 @@ from gateway.bus.settings import KafkaSettings
 from gateway.domain.errors import StoreBusy
 from gateway.ports.bus import BANK_MESSAGES, Record
 from gateway.ports.store import Session
-from gateway.service.receive import SAME_ERROR_MAX, Door, Letter
+from gateway.service.receive import BETWEEN_TRIES, SAME_ERROR_MAX, Door, Letter
 from gateway.store.postgres import PostgresStore
 from tests.kafka.conftest import KEY, PATIENCE_SECONDS, Line, connected, content, expected
 from tests.kafka_broker import KafkaBroker
@@ -112,6 +112,7 @@ async def test_retention_that_passed_us_by_stops_the_partition_and_pages(line: L
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (await line.lease())[3] is None:
             await step.run_once()
+            line.clock.advance(BETWEEN_TRIES.total_seconds())
     _, _, came, why = await line.lease()
     assert came == 0
     assert why is not None
@@ -136,6 +137,7 @@ async def test_a_message_whose_file_never_comes_stops_the_partition_and_pages(li
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (await line.lease())[3] is None:
             await step.run_once()
+            line.clock.advance(BETWEEN_TRIES.total_seconds())
     assert await line.lease() == ("w1", 1, 0, f"BankUnreachable, {SAME_ERROR_MAX} times at offset {line.start}")
     assert await line.rows("SELECT kind FROM exception") == [("partition stopped",)]
     assert await line.stored() == []
@@ -150,6 +152,7 @@ async def test_a_message_whose_file_comes_late_is_waited_for(line: Line) -> None
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await line.rows("SELECT FROM partition_lease WHERE failures = $1", SAME_ERROR_MAX - 1):
             await step.run_once()
+            line.clock.advance(BETWEEN_TRIES.total_seconds())
     hidden.rename(claim)
     await line.receive(step, 1)
     assert await line.stored() == [(0, sha256(b"y" * 100_000).digest())]

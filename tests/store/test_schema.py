@@ -142,10 +142,17 @@ async def test_a_submission_is_sealed_whole(sql: asyncpg.Connection) -> None:
 
 
 async def test_message_ids_names_and_bytes_are_used_once_a_bank(sql: asyncpg.Connection) -> None:
+    bytes_again = _repeating("sha256($1::text::bytea)")
     await sql.execute(SUBMISSION, 1, False, "void")
-    for same in ("'M' || $1::text", "'N' || $1::text", "sha256($1::text::bytea)"):
-        repeated = SUBMISSION.replace(same, same.replace("$1", "($1::int - 1)"))
-        await _refused(sql, repeated, 2, False, "sealed", by="already exists")
+    for same in ("'M' || $1::text", "'N' || $1::text"):
+        await _refused(sql, _repeating(same), 2, False, "sealed", by="already exists")
+    await sql.execute(bytes_again, 2, False, "not sent")  # adr/0005
+    await _refused(sql, bytes_again.replace("$1::int - 1", "$1::int - 2"), 3, False, "sealed", by="submission_digest")
+
+
+def _repeating(value: str) -> str:
+    """A submission that repeats this value of the one before."""
+    return SUBMISSION.replace(value, value.replace("$1", "($1::int - 1)"))
 
 
 async def test_two_open_sums_that_the_bank_could_mix_up(sql: asyncpg.Connection) -> None:

@@ -205,11 +205,12 @@ CREATE TABLE submission (
     says_unknown    smallint    NOT NULL DEFAULT 0,     -- authoritative read-backs that did not know it
     UNIQUE (bank, msg_id),
     UNIQUE (bank, name),
-    UNIQUE (bank, sha256),
     UNIQUE (bank, product, pay_date, debtor_account, sequence),
     CHECK (state IN ('open', 'dissolved') OR (sealed_at IS NOT NULL AND sha256 IS NOT NULL
         AND payments_digest IS NOT NULL AND size IS NOT NULL AND payment_count > 0))
 ) WITH (fillfactor = 80);
+-- A request of an API bank says nothing of its submission: sealed again after a void, it is the same bytes (adr/0005).
+CREATE UNIQUE INDEX submission_digest ON submission (bank, sha256) WHERE state <> 'void';
 CREATE INDEX submission_working ON submission (bank, state, next_attempt_at)
     WHERE state IN ('open', 'sealed', 'sending', 'not sent', 'unknown');
 CREATE INDEX submission_of_batch ON submission (batch_no);

@@ -1,6 +1,6 @@
--- name: pick (messages wholly read, oldest first; a message is applied by one worker at a time)
+-- name: pick (messages wholly read of banks that this process knows, oldest first; each is applied by one worker at a time)
 SELECT message_no, bank, applied_through, read_through FROM bank_message
-WHERE state = 'read' ORDER BY message_no LIMIT 1 FOR UPDATE SKIP LOCKED;
+WHERE state = 'read' AND bank = ANY ($1::text[]) ORDER BY message_no LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: heard (the next observations of a message beside what they name; identity only: UETR, EndToEndId, MsgId, PmtInfId)
 WITH chunk AS (
@@ -13,7 +13,8 @@ SELECT c.ordinal, c.kind, $2 AS bank, c.status, c.reason, c.reason_text, c.accou
        CASE WHEN a.attempt_no IS NULL THEN coalesce(s.bank, other.bank) ELSE a.bank END AS sent_to,
        CASE WHEN a.attempt_no IS NULL THEN s.state ELSE member_of.state END AS state,
        CASE WHEN a.attempt_no IS NULL THEN s.debtor_account ELSE member_of.debtor_account END AS debtor_account,
-       a.amount_minor AS expected_minor, a.currency AS expected_currency
+       a.amount_minor AS expected_minor, a.currency AS expected_currency,
+       coalesce(a.end_to_end_id <> c.end_to_end_id, false) AS names_two
 FROM chunk c
 LEFT JOIN attempt by_uetr ON c.uetr IS NOT NULL AND by_uetr.uetr = c.uetr
 LEFT JOIN attempt by_id ON by_uetr.attempt_no IS NULL AND by_id.end_to_end_id = c.end_to_end_id
@@ -67,6 +68,7 @@ WITH member AS (
     FROM member
 ), booked AS (
     SELECT o.amount_minor, o.batch_count FROM observation o
+    JOIN submission s ON s.submission_no = o.submission_no AND s.currency = o.currency
     WHERE o.submission_no = $1 AND o.kind = 'batch entry' AND o.verdict = 'batch sum waits for rejects'
 )
 SELECT m.attempt_no
@@ -75,6 +77,12 @@ WHERE EXISTS (SELECT FROM booked b WHERE b.amount_minor = s.everything AND coale
    OR (NOT m.rejected AND EXISTS (SELECT FROM booked b WHERE b.amount_minor = s.accepted
                                   AND coalesce(b.batch_count, s.accepted_members) = s.accepted_members))
 ORDER BY m.attempt_no;
+
+-- name: impossible_sum (booked as more, of more payments or in another currency than was sent: no reject makes it fit)
+SELECT EXISTS (
+    SELECT FROM observation o JOIN submission s ON s.submission_no = o.submission_no
+    WHERE o.submission_no = $1 AND o.kind = 'batch entry' AND o.verdict = 'batch sum waits for rejects'
+      AND (o.amount_minor > s.sum_minor OR o.batch_count > s.payment_count OR o.currency <> s.currency));
 
 -- name: sum_matched (returns the references under which the sum was booked, now and before: two are two bookings)
 WITH settled AS (UPDATE submission SET settled = true WHERE submission_no = $1),

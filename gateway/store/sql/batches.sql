@@ -16,7 +16,7 @@ FROM batch WHERE source = $1 AND batch_id = $2 FOR UPDATE;
 SELECT state, count(*)::int AS count FROM payment_order WHERE batch_no = $1 GROUP BY state ORDER BY state;
 
 -- name: totals (of every readable amount, refused orders included, as the manifest counts)
-SELECT currency, sum(amount_minor)::bigint AS minor FROM payment_order
+SELECT currency, sum(amount_minor) AS minor FROM payment_order
 WHERE batch_no = $1 AND amount_minor IS NOT NULL GROUP BY currency ORDER BY currency;
 
 -- name: chunks (what the manifest signs, computed from the documents themselves; 1,024 orders by order id a chunk)

@@ -10,7 +10,9 @@ WITH due AS (
 SELECT t.*,
        ARRAY(SELECT i.intent_no FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
              AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' ORDER BY i.intent_no) AS intents,
-       (SELECT max(i.lease_until) FROM intent i WHERE i.submission_no = t.submission_no) AS lease_until
+       (SELECT max(i.lease_until) FROM intent i WHERE i.submission_no = t.submission_no) AS lease_until,
+       EXISTS (SELECT FROM intent i WHERE i.submission_no = t.submission_no
+               AND i.late_evidence ->> 'saw' = 'sent') AS seen_sent
 FROM taken t;
 
 -- name: same_doubt (still unknown and not tried again since it was asked about: a finding speaks for the tries before it)

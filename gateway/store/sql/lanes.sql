@@ -1,3 +1,6 @@
+-- name: known
+SELECT EXISTS (SELECT FROM lane WHERE bank = $1);
+
 -- name: declare
 INSERT INTO lane (bank) VALUES ($1) ON CONFLICT DO NOTHING;
 

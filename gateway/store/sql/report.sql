@@ -43,9 +43,9 @@ JOIN attempt a ON a.submission_no = s.submission_no
 WHERE b.pay_date = $1 AND b.state = 'released' AND ($2 OR b.source = ANY ($3::text[]))
 GROUP BY 1, 2, 3, 4;
 
--- name: booked (from the banks' entries; one booking heard on several channels counts once)
+-- name: booked (from the banks' entries; one booking heard on several channels counts once, also where one of them omits the bank's reference)
 SELECT bank, currency, sum(payments)::bigint AS payments, sum(amount_minor)::bigint AS total_minor FROM (
-    SELECT DISTINCT ON (o.kind, coalesce(o.attempt_no, -o.submission_no), coalesce(o.entry_ref, ''))
+    SELECT DISTINCT ON (o.kind, coalesce(o.attempt_no, -o.submission_no), ref.known)
            s.bank, o.currency, o.amount_minor,
            CASE WHEN o.kind = 'batch entry'
                 THEN coalesce(o.batch_count, (SELECT count(*) FROM attempt a WHERE a.submission_no = s.submission_no AND a.facts & 8 <> 0))
@@ -53,9 +53,13 @@ SELECT bank, currency, sum(payments)::bigint AS payments, sum(amount_minor)::big
     FROM batch b
     JOIN submission s ON s.batch_no = b.batch_no
     JOIN observation o ON o.submission_no = s.submission_no
+    LEFT JOIN attempt booked ON booked.attempt_no = o.attempt_no
+    CROSS JOIN LATERAL (SELECT coalesce(o.entry_ref, booked.entry_ref, (
+        SELECT min(same.entry_ref) FROM observation same WHERE o.kind = 'batch entry' AND same.submission_no = o.submission_no
+            AND same.kind = 'batch entry' AND same.verdict = 'matched batch sum'), '') AS known) ref
     WHERE b.pay_date = $1 AND ($2 OR b.source = ANY ($3::text[])) AND o.booked AND NOT o.credit
       AND (o.kind = 'entry' AND o.verdict = 'matched' OR o.kind = 'batch entry' AND o.verdict = 'matched batch sum')
-    ORDER BY o.kind, coalesce(o.attempt_no, -o.submission_no), coalesce(o.entry_ref, '')
+    ORDER BY o.kind, coalesce(o.attempt_no, -o.submission_no), ref.known
 ) entries GROUP BY bank, currency ORDER BY 1, 2;
 
 -- name: returned (from the banks' entries)

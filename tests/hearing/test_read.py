@@ -1,0 +1,166 @@
+"""Reading: all of a message or nothing of it, and a poison message never sticks."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from gateway.domain.errors import Unreadable
+from gateway.domain.observation import Observation, ObservationKind
+from gateway.service import read
+from gateway.service.banks import Bank
+from tests.database import apart
+from tests.hearing.ear import Ear, another_worker
+from tests.hearing.messages import Status, pain002
+from tests.scenario import opened
+
+POISON = {
+    "no markup": b"garbage",
+    "a document type": b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>',
+    "cut off": pain002("X", group="ACCP")[:-20],
+    "nothing": b"",
+    "a number no column holds": (
+        b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><Ntfctn>'
+        b"<Acct><Id><IBAN>DE66100100010020260001</IBAN></Id></Acct>"
+        b'<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><Btch>'
+        b"<MsgId>X</MsgId><NbOfTxs>999999999999999</NbOfTxs></Btch></NtryDtls></Ntry>"
+        b"</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    ),
+}
+MESSAGES = "SELECT state FROM bank_message ORDER BY message_no"
+
+
+class KilledError(BaseException):
+    """The end of a process in the middle of reading."""
+
+
+class Reader:
+    """An adapter that reads so many observations and then fails, if asked."""
+
+    def __init__(self, count: int, failure: BaseException | None = None) -> None:
+        self.count, self.failure = count, failure
+
+    def read(self, pieces: Iterable[bytes], profile: Any) -> Iterator[Observation]:
+        for number in range(self.count):
+            yield Observation(kind=ObservationKind.PAYMENT_STATUS, path=f"/{number}", end_to_end_id=f"E{number}")
+        if self.failure is not None:
+            raise self.failure
+
+
+def read_with(ear: Ear, reader: Reader) -> None:
+    banks = cast("dict[str, Bank]", ear.scene.gateway.banks)
+    banks["alfa"] = replace(banks["alfa"], adapter=cast("Any", reader))
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+async def test_a_poison_message_is_unreadable_and_the_next_is_read(ear: Ear, poison: bytes) -> None:
+    await ear.tell(poison)
+    await ear.tell(pain002("NOBODYS", group="ACCP"))
+    await ear.until_idle("read")
+    assert await ear.scene.column(MESSAGES) == ["unreadable", "read"]
+    assert await ear.scene.exceptions() == ["unreadable message"]
+
+
+@pytest.mark.parametrize(
+    "text", ['"E\\u0000"', '"\\ud800"', '"' + "9" * 40 + '"'], ids=["NUL", "half a surrogate", "forty digits"]
+)
+async def test_json_that_no_column_holds_is_unreadable_and_the_next_is_read(
+    database_url: str, tmp_path: Any, text: str
+) -> None:
+    async with opened(database_url, tmp_path, banks=["kilo"]) as scene:
+        ear = Ear(scene=scene)
+        head = b'{"messageId":"M1","type":"booking","endToEndId":%s,"account":"NL19KILO0020260001",'
+        money = b'"amount":"1.00","currency":"EUR","creditDebit":"DBIT",'
+        tail = b'"entryRef":%s,"bookingDate":"2026-09-21","status":"BOOK"}'
+        await ear.tell((head + money + tail) % (text.encode(), text.encode()), "kilo")
+        await ear.tell(b"{}", "kilo")
+        await ear.until_idle("read")
+        assert "received" not in await scene.column(MESSAGES)
+
+
+async def test_what_was_half_read_of_a_poison_message_is_dropped(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "CHUNK", 2)
+    read_with(ear, Reader(5, Unreadable("xml.broken", "/5", "it breaks off")))
+    await ear.tell(b"any")
+    await ear.until_idle("read")
+    assert await ear.scene.column(MESSAGES) == ["unreadable"]
+    assert await ear.scene.value("SELECT count(*) FROM observation") == 0
+
+
+async def test_a_failure_that_its_reader_did_not_foresee_makes_a_message_unreadable(ear: Ear) -> None:
+    read_with(ear, Reader(5, ZeroDivisionError("nobody thought of that")))
+    await ear.tell(b"any")
+    assert await ear.run("read")
+    assert await ear.scene.column(MESSAGES) == ["unreadable"]
+    assert await ear.scene.value("SELECT detail ->> 'rule' FROM exception") == "reader.failed"
+
+
+async def test_nothing_of_a_message_is_applied_before_all_of_it_was_read(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "CHUNK", 2)
+    read_with(ear, Reader(5, KilledError()))
+    await ear.tell(b"any")
+    with pytest.raises(KilledError):
+        await ear.run("read")
+    assert not await ear.run("apply")
+
+
+async def test_another_reader_goes_on_where_the_first_came_to(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "CHUNK", 2)
+    read_with(ear, Reader(5, KilledError()))
+    await ear.tell(b"any")
+    with pytest.raises(KilledError):
+        await ear.run("read")
+    async with another_worker(ear) as other:
+        read_with(other, Reader(5))
+        assert not await other.run("read")
+        ear.scene.clock.advance(3_600)
+        assert await other.run("read")
+    assert await ear.scene.column("SELECT path FROM observation ORDER BY ordinal") == [f"/{n}" for n in range(5)]
+    assert await ear.scene.column(MESSAGES) == ["read"]
+
+
+async def test_a_reader_that_lost_its_message_stores_nothing_and_lives_on(ear: Ear) -> None:
+    class Overtaken(Reader):
+        def read(self, pieces: Iterable[bytes], profile: Any) -> Iterator[Observation]:
+            yield from super().read(pieces, profile)
+            apart(ear.scene.tamper("UPDATE bank_message SET state = 'read', leased_by = 'w2', read_through = 5"))
+
+    read_with(ear, Overtaken(3))
+    await ear.tell(b"any")
+    await ear.run("read")
+    assert await ear.scene.rows("SELECT state, read_through FROM bank_message") == [("read", 5)]
+    assert await ear.scene.value("SELECT count(*) FROM observation") == 0
+
+
+async def test_a_reader_that_lost_its_message_cannot_call_it_unreadable(ear: Ear) -> None:
+    class Overtaken(Reader):
+        def read(self, pieces: Iterable[bytes], profile: Any) -> Iterator[Observation]:
+            apart(ear.scene.tamper("UPDATE bank_message SET state = 'read', leased_by = 'w2'"))
+            yield from super().read(pieces, profile)
+
+    await ear.hear(pain002("NOBODYS", about=[Status(end_to_end_id="E1", status="ACCP")]))
+    stored = await ear.scene.value("SELECT count(*) FROM observation")
+    await ear.scene.tamper("UPDATE bank_message SET state = 'received', leased_by = NULL, lease_until = NULL")
+    read_with(ear, Overtaken(0, Unreadable("xml.broken", "/", "it breaks off")))
+    await ear.run("read")
+    assert await ear.scene.value("SELECT count(*) FROM observation") == stored
+    assert await ear.scene.column(MESSAGES) == ["read"]
+
+
+async def test_a_bank_that_cannot_be_understood_is_braked(ear: Ear) -> None:
+    for number in range(read.BRAKE):
+        assert await ear.scene.value("SELECT count(*) FROM pause") == 0
+        await ear.tell(b"garbage %d" % number)
+        await ear.until_idle("read")
+    assert await ear.scene.rows("SELECT scope, value FROM pause") == [("bank", "alfa")]
+
+
+async def test_one_bank_s_garbage_brakes_no_other_bank(ear: Ear) -> None:
+    for number in range(read.BRAKE - 1):
+        await ear.tell(b"garbage %d" % number)
+    await ear.tell(b"garbage of another", "charlie")
+    await ear.until_idle("read")
+    assert await ear.scene.value("SELECT count(*) FROM pause") == 0
