@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bank_adapters.iso20022.status import StatusTable, status_table
-from bank_adapters.iso20022.xml import Element, children, descend, prune, pull, reference, text, unique_reference, values
+from bank_adapters.iso20022.xml import (
+    Element,
+    children,
+    descend,
+    prune,
+    pull,
+    reference,
+    text,
+    unique_reference,
+    values,
+)
 from bank_adapters.profile import Profile
 from gateway.domain.errors import Unreadable
 from gateway.domain.observation import Observation, ObservationKind

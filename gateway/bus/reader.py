@@ -31,8 +31,9 @@ class KafkaReader:
         self._finished = False
 
     async def fetch(self, offset: int, *, max_records: int, timeout_seconds: float) -> list[Record]:
-        """Return the records from `offset` on, without a gap. Raises OffsetGone, BusUnavailable or, for what
-        no retry makes readable, Unreadable; all are final.
+        """Return the records from `offset` on, without a gap.
+
+        Raises OffsetGone, BusUnavailable or, where no retry makes a record readable, Unreadable; all are final.
         """
         async with self._final_errors(offset):
             client = await self._opened()

@@ -41,7 +41,8 @@ class PartitionReader(Protocol):
     async def fetch(self, offset: int, *, max_records: int, timeout_seconds: float) -> list[Record]:
         """Return the records from `offset` on, in order, without a gap; empty when there are none yet.
 
-        Raises OffsetGone, or BusUnavailable for everything else: then close this reader and open another.
+        Raises OffsetGone, Unreadable where no retry makes a record readable, or BusUnavailable for everything else:
+        then close this reader and open another.
         """
         ...
 

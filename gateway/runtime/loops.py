@@ -54,7 +54,7 @@ class Bell:
 
     _waiting: dict[str, list[tuple[str, asyncio.Event]]] = field(default_factory=lambda: defaultdict(list))
     _resting: set[asyncio.Event] = field(default_factory=set)
-    elsewhere: Callable[[tuple[str, ...]], None] | None = None
+    elsewhere: Callable[[Sequence[str]], None] | None = None
     """Told of every ring, for the processes that share the database."""
 
     def hear(self, kind: str, lane: str = "") -> asyncio.Event:
@@ -63,13 +63,13 @@ class Bell:
         self._waiting[kind].append((lane, event))
         return event
 
-    def ring(self, kinds: tuple[str, ...], lane: str = "") -> None:
+    def ring(self, kinds: Sequence[str], lane: str = "") -> None:
         """Wake loops of these kinds, here and elsewhere."""
         self.ring_here(kinds, lane)
         if self.elsewhere is not None and kinds:
             self.elsewhere(kinds)
 
-    def ring_here(self, kinds: tuple[str, ...], lane: str = "") -> None:
+    def ring_here(self, kinds: Sequence[str], lane: str = "") -> None:
         """Wake loops of this process."""
         for kind in kinds:
             for its_lane, event in self._waiting[kind]:

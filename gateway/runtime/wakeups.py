@@ -5,7 +5,7 @@ loops' patience ends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -27,7 +27,7 @@ class Wakeups:
         self._kinds: set[str] = set()
         self._rung = asyncio.Event()
 
-    def tell(self, kinds: tuple[str, ...]) -> None:
+    def tell(self, kinds: Sequence[str]) -> None:
         """Tell the other processes with the next NOTIFY."""
         self._kinds.update(kinds)
         self._rung.set()
@@ -53,7 +53,7 @@ class Wakeups:
 
     def _heard(self, connection: Any, pid: int, _channel: str, kinds: object) -> None:
         if pid != connection.get_server_pid():  # what we told ourselves has rung already
-            self._bell.ring_here(tuple(str(kinds).split()))
+            self._bell.ring_here(str(kinds).split())
 
 
 @asynccontextmanager

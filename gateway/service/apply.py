@@ -275,7 +275,6 @@ class _Chunk:
             facts = Fact.BOOKED if len(refs) < 2 else Fact.BOOKED | Fact.BOOKED_TWICE  # noqa: PLR2004 - twice is two
             await self._establish({m: _Change(facts=facts) for m in members}, ())
 
-
     async def _impossible(self, number: int) -> None:
         """Tell a person of a booked sum that can never fit, whatever the bank still rejects."""
         if await self.session.value("apply.impossible_sum", number):

@@ -1,7 +1,5 @@
 """What the steps count, with the real services on a real database. Only what was committed is counted."""
 
-# ruff: noqa: ARG002  # the doubles take what the ports hand them
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime

@@ -90,7 +90,8 @@ async def test_a_payment_by_api_that_was_stopped_and_let_go_again_is_sealed_agai
     database_url: str, tmp_path: Path
 ) -> None:
     """Its request says the same, byte for byte: only the idempotency key is another."""
-    async with opened(database_url, tmp_path, banks=("alfa", "kilo"), bank_urls={"kilo": "http://127.0.0.1:9"}) as scene:
+    urls = {"kilo": "http://127.0.0.1:9"}
+    async with opened(database_url, tmp_path, banks=("alfa", "kilo"), bank_urls=urls) as scene:
         await scene.sealed([payment(1, "kilo")])
         stop = await scene.stop("order", "SICK-000001")
         for person in ("officer-1", "officer-2"):

@@ -1,6 +1,7 @@
 """What one process did wakes the loops of another on the same database."""
 
 import asyncio
+from collections.abc import Sequence
 
 from gateway.runtime.loops import Bell
 from gateway.runtime.wakeups import wakeups
@@ -29,7 +30,7 @@ async def test_a_ring_is_heard_in_another_process(database_url: str) -> None:
 
 async def test_what_was_heard_is_not_told_on(database_url: str) -> None:
     here, there = Bell(), Bell()
-    told: list[tuple[str, ...]] = []
+    told: list[Sequence[str]] = []
     async with wakeups(database_url, here), wakeups(database_url, there):
         there.elsewhere = told.append
         assert await _rings(there, "cut", of=here)
