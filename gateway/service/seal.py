@@ -39,6 +39,7 @@ class OpenSubmission:
     submission_no: int
     bank: str
     batch_no: int
+    batch_id: str
     product: str
     pay_date: date
     currency: str
@@ -116,19 +117,25 @@ class Seal:
 
     async def _covered(self, session: Session, submission: OpenSubmission, members: Sequence[Member]) -> bool:
         """Whether the approval still verifies and covers each member; if not, nothing leaves and a person is told."""
+        documents = {m.order_id: m.document for m in members}
         try:
-            approval = self.approvals.verify(
-                source=submission.source,
-                manifest=submission.manifest,
-                signature=submission.manifest_signature,
-                at=self.clock.now(),
-            )
-            documents = {m.order_id: m.document for m in members}
-            await self.approved.require(session, submission.batch_no, approval.manifest.chunks, documents)
+            await self.approved.require(session, submission.batch_no, self._signed_chunks(submission), documents)
         except (Refused, SealMismatch) as error:
             await self._later(session, submission, "approval no longer verifies", error)
             return False
         return True
+
+    def _signed_chunks(self, submission: OpenSubmission) -> Sequence[str]:
+        """Return the chunk digests that were signed for this batch. Raises Refused and SealMismatch."""
+        approval = self.approvals.verify(
+            source=submission.source,
+            manifest=submission.manifest,
+            signature=submission.manifest_signature,
+            at=self.clock.now(),
+        )
+        if approval.manifest.batch != submission.batch_id:
+            raise SealMismatch("the signed manifest is that of another batch")
+        return approval.manifest.chunks
 
     async def _press(
         self, session: Session, submission: OpenSubmission, debtor: Debtor, members: Sequence[Member]

@@ -83,6 +83,14 @@ async def test_an_order_that_is_not_under_the_manifest_never_leaves(scene: Scene
     assert await scene.states() == ["open"]
 
 
+async def test_the_manifest_of_another_batch_covers_nothing(scene: Scene) -> None:
+    await cut(scene, 1)
+    await scene.tamper("UPDATE batch SET batch_id = 'B-9'")
+    await scene.until_idle("seal")
+    assert await scene.states() == ["open"]
+    assert await scene.exceptions() == ["approval no longer verifies"]
+
+
 async def test_one_signed_document_never_pays_two_orders(scene: Scene) -> None:
     """Both documents are under the manifest; copied over the other's, one person would be paid twice."""
     await cut(scene, 1, 2)

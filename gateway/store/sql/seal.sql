@@ -1,5 +1,5 @@
 -- name: pick (open, on a lane that can send now and has room in flight)
-SELECT s.submission_no, s.bank, s.batch_no, s.product, s.pay_date, s.currency, s.msg_id, s.name, s.payment_count,
+SELECT s.submission_no, s.bank, s.batch_no, b.batch_id, s.product, s.pay_date, s.currency, s.msg_id, s.name, s.payment_count,
        s.sum_minor, b.source, b.programme, s.debtor_account, b.manifest, b.manifest_signature
 FROM submission s
 JOIN lane l ON l.bank = s.bank
