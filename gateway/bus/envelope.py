@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from gateway.ports.bus import OUTCOMES, Record
+from gateway.ports.bus import Record
 from gateway.ports.envelope import BankEnvelope, EnvelopeRefused
 
 SPEC_VERSION = "1.0"
 BANK_MESSAGE = "gateway.bank-message.v1"
-OUTCOME = "gateway.outcome.v1"
 INLINE_LIMIT = 64 * 1024
 """Bytes of the largest message that travels in a record."""
 
@@ -60,21 +59,6 @@ def bank_message(
         headers["ce_dataref"] = reference
     headers["ce_signature"] = _signature(topic, headers, key)
     return Record(key=bank.encode(), value=b"" if reference else message, headers=headers)
-
-
-def outcome_event(*, source: str, order_id: str, outcome_no: int, at: datetime, body: bytes) -> Record:
-    """Write the record of an outcome; `body` is its JSON. The id is the same whenever the outcome is told again."""
-    subject = f"{source}/{order_id}"
-    headers = {
-        "ce_specversion": SPEC_VERSION,
-        "ce_type": OUTCOME,
-        "ce_source": f"/{OUTCOMES}",
-        "ce_id": f"{subject}/{outcome_no}",
-        "ce_subject": subject,
-        "ce_time": _rfc3339(at),
-        "content-type": "application/json",
-    }
-    return Record(key=subject.encode(), value=body, headers=headers)
 
 
 def _wrong_signature(topic: str, headers: Mapping[str, str], key: bytes) -> EnvelopeRefused | None:

@@ -9,14 +9,12 @@ GatewayError
 ├── CannotRender            a submission that cannot be put into the bank's language
 ├── SealMismatch            the bytes do not say what the signed orders say
 ├── ConfigError             settings or a profile that must not run
-├── NotSent                 proof that nothing can have reached the bank (retryable)
 ├── BankUnreachable         connect, TLS, authenticate, list or read failed; no payment was under way (retryable)
 ├── BusUnavailable          Kafka failed a publish or a read; nothing may be concluded from it (retryable)
 ├── StoreBusy               a transaction lost a race and stored nothing; run it again as a whole (retryable)
 ├── StoreDown               the database cannot be reached, or went away before it answered (retryable)
 ├── Unstorable              a value that no column holds: text with NUL, a number out of range
-├── LeaseLost               another worker owns this now; what we saw may be stored as evidence only
-└── PartitionStopped        a partition that needs an operator: out of range, or one error three times at an offset
+└── LeaseLost               another worker owns this now; what we saw may be stored as evidence only
 
 Messages name what, where and which rule. They never hold a name, an account number or a national id.
 """
@@ -87,12 +85,6 @@ class ConfigError(GatewayError):
     """Settings that must not run; the text says what to write instead."""
 
 
-class NotSent(GatewayError):
-    """Proof that nothing of this submission can reach the bank from this try."""
-
-    retryable = True
-
-
 class BankUnreachable(GatewayError):
     """The bank could not be reached for something that moves no money."""
 
@@ -126,7 +118,3 @@ class Unstorable(GatewayError):
 
 class LeaseLost(GatewayError):
     """The lease ended and somebody else may have gone on."""
-
-
-class PartitionStopped(GatewayError):
-    """A Kafka partition that must not be read on without an operator."""

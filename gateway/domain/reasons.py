@@ -44,10 +44,6 @@ class Reasons:
         """Return the action for a code; no code, an unknown one or a duplicate goes to an officer."""
         return self.actions.get(code, Action.OFFICER) if code else Action.OFFICER
 
-    def is_duplicate(self, code: str | None) -> bool:
-        """Whether a *status* with this code says that the bank already has what was sent."""
-        return code in self.duplicates
-
 
 def reasons_from(mapping: Mapping[str, str]) -> Reasons:
     """Read the table as configuration writes it: code -> action, or -> "duplicate".

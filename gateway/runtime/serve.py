@@ -13,7 +13,7 @@ from aiohttp import web
 from aiokafka.errors import KafkaError
 
 from bank_adapters.profile import HttpsTransport, Profile
-from gateway.api.app import build_app
+from gateway.api.app import SERVER, build_app
 from gateway.api.doors import Doors
 from gateway.bus.kafka import KafkaBus
 from gateway.domain.errors import BusUnavailable, ConfigError, GatewayError
@@ -115,7 +115,7 @@ def metrics_page(gateway: Gateway, incarnation: str = "") -> web.Application:
 @asynccontextmanager
 async def listening(app: web.Application, listen: Listen) -> AsyncIterator[str]:
     """Serve an application while the context lasts; yield its URL. Raises ConfigError when the port is not free."""
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=30)
+    runner = web.AppRunner(app, **SERVER)
     await runner.setup()
     site = web.TCPSite(runner, listen.host, listen.port)
     try:

@@ -3,14 +3,14 @@
 import dataclasses
 import hashlib
 import subprocess
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.bus.envelope import bank_message, open_bank_message, outcome_event
-from gateway.ports.bus import BANK_MESSAGES, OUTCOMES, Record
+from gateway.bus.envelope import bank_message, open_bank_message
+from gateway.ports.bus import BANK_MESSAGES, Record
 from gateway.ports.envelope import BankEnvelope, EnvelopeRefused
 
 KEYS = {"alfa": b"key of alfa's edge", "beta": b"key of beta's edge"}
@@ -146,21 +146,3 @@ def bank_message_with_id(digest: str, event: str) -> Record:
 def test_no_header_makes_it_raise(headers: dict[str, str], value: bytes) -> None:
     answer = open_bank_message(BANK_MESSAGES, dataclasses.replace(changed(sealed(), **headers), value=value), KEYS)
     assert isinstance(answer, BankEnvelope | EnvelopeRefused)
-
-
-def test_an_outcome_is_told_in_binary_mode() -> None:
-    local = AT.astimezone(timezone(timedelta(hours=2)))
-    record = outcome_event(source="zus", order_id="SICK-1", outcome_no=3, at=local, body=b'{"outcome":"paid"}')
-    assert record == Record(
-        key=b"zus/SICK-1",
-        value=b'{"outcome":"paid"}',
-        headers={
-            "ce_specversion": "1.0",
-            "ce_type": "gateway.outcome.v1",
-            "ce_source": "/" + OUTCOMES,
-            "ce_id": "zus/SICK-1/3",
-            "ce_subject": "zus/SICK-1",
-            "ce_time": "2026-09-21T08:30:00.000Z",
-            "content-type": "application/json",
-        },
-    )

@@ -1,12 +1,12 @@
 """The page that Prometheus scrapes, and the counting of requests."""
 
-from aiohttp import ClientSession, web
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.observe.metric_defs import READ
 from gateway.observe.metrics import Metrics
 from gateway.observe.requests import UNMATCHED, count_requests
-from gateway.observe.server import serve_metrics
+from gateway.observe.server import metrics_app
 from gateway.service.gauges import Gauges
 from tests.promtool import promtool
 from tests.scenario import Scene, payments
@@ -16,27 +16,16 @@ async def test_a_scrape_shows_what_was_counted_and_what_was_read(scene: Scene, m
     await scene.release(payments(range(3)))
     metrics.count("gateway_payments_total", 3, stage="ordered", bank="none")
     gauges = Gauges(store=scene.gateway.store, clock=scene.clock, incarnation="b1")
-    async with serve_metrics(metrics, gauges, host="127.0.0.1", port=0) as port, ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{port}/metrics") as response:
-            page = await response.text()
+    async with TestClient(TestServer(metrics_app(metrics, gauges))) as client:
+        page = await (await client.get("/metrics")).text()
         openmetrics = {"Accept": "application/openmetrics-text; version=1.0.0"}
-        async with session.get(f"http://127.0.0.1:{port}/metrics", headers=openmetrics) as response:
-            ending = (await response.text())[-6:]
+        ending = (await (await client.get("/metrics", headers=openmetrics)).text())[-6:]
     assert 'gateway_payments_total{bank="none",stage="ordered"} 3.0' in page
     assert 'gateway_pay_day_payments{currency="EUR",position="waiting"} 3.0' in page
     assert all(f"# TYPE {definition.name} gauge" in page for definition in READ)
     assert ending == "# EOF\n"
     checked = promtool("check", "metrics", stdin=page)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
-
-
-async def test_two_processes_on_one_machine_take_ports_of_their_own(scene: Scene, metrics: Metrics) -> None:
-    gauges = Gauges(store=scene.gateway.store, clock=scene.clock, incarnation="b1")
-    async with (
-        serve_metrics(metrics, gauges, host="127.0.0.1", port=0) as one,
-        serve_metrics(Metrics(), gauges, host="127.0.0.1", port=0) as other,
-    ):
-        assert one != other
 
 
 async def _order(request: web.Request) -> web.Response:
