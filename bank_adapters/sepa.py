@@ -25,24 +25,37 @@ _PURPOSE = re.compile(r"[A-Z0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """The parts of a payment that change on their way into the SEPA alphabet."""
+class Texts:
+    """The texts of a payment, which change on their way into the SEPA alphabet."""
 
-    iban: str
     name: str
     ultimate_name: str | None
     remittance: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Texts):
+    """A payment to an account."""
+
+    iban: str
+
+
 def written(payment: Payment) -> Written:
-    """Return a payment's texts as SEPA writes them. Raises CannotRender naming the payment and the broken rule."""
-    broken = next(_broken_rules(payment), None)
+    """Return a payment's parts as SEPA writes them. Raises CannotRender naming the payment and the broken rule."""
     account = payment.creditor_account
-    if broken is not None or not isinstance(account, IbanAccount):
+    if not isinstance(account, IbanAccount) or _IBAN.fullmatch(account.iban) is None:
+        raise CannotRender(f"payment {payment.end_to_end_id}: SEPA pays to an IBAN in electronic form only")
+    found = texts(payment)
+    return Written(iban=account.iban, name=found.name, ultimate_name=found.ultimate_name, remittance=found.remittance)
+
+
+def texts(payment: Payment) -> Texts:
+    """Return a payment's texts, whatever way it is paid. Raises CannotRender naming the payment and the broken rule."""
+    broken = next(_broken_rules(payment), None)
+    if broken is not None:
         raise CannotRender(f"payment {payment.end_to_end_id}: {broken}")
     ultimate = payment.ultimate_creditor
-    return Written(
-        iban=account.iban,
+    return Texts(
         name=_name(payment, "creditor name", payment.creditor.name),
         ultimate_name=None if ultimate is None else _name(payment, "ultimate creditor name", ultimate.name),
         remittance=_text(payment, "remittance information", payment.remittance_information, REMITTANCE_MAX),
@@ -50,9 +63,6 @@ def written(payment: Payment) -> Written:
 
 
 def _broken_rules(payment: Payment) -> Iterator[str]:
-    account = payment.creditor_account
-    if not isinstance(account, IbanAccount) or _IBAN.fullmatch(account.iban) is None:
-        yield "SEPA pays to an IBAN in electronic form only"
     if payment.amount.currency != "EUR":
         yield "SEPA pays in EUR only"
     if not 0 < payment.amount.minor <= MINOR_MAX:

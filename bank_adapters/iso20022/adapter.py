@@ -1,4 +1,4 @@
-"""The adapter of every bank that takes pain.001 files and answers in pain.002 and camt.054."""
+"""The adapter of every bank that takes pain.001 files and answers in pain.002 and camt.05x."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,6 +7,7 @@ from bank_adapters.iso20022.reread import reread
 from bank_adapters.profile import Profile
 from bank_adapters.spi import Reread, SubmissionContent
 from gateway.domain.observation import Observation
+from gateway.domain.statement import Statement
 
 
 class Iso20022Adapter:
@@ -25,6 +26,6 @@ class Iso20022Adapter:
         """Read a rendered file back."""
         return reread(pieces, profile.messages.initiation)
 
-    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation]:
-        """Read a status report or a notification."""
+    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation | Statement]:
+        """Read a status report, a notification, an account report or a statement."""
         return detect.read(pieces, profile)

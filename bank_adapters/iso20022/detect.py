@@ -7,22 +7,25 @@ from typing import cast
 
 from lxml import etree
 
-from bank_adapters.iso20022 import camt054, pain002
+from bank_adapters.iso20022 import camt, pain002
 from bank_adapters.iso20022.xml import LOCAL, Element, slices, xml_parser
 from bank_adapters.profile import Profile
 from gateway.domain.errors import Unreadable
 from gateway.domain.observation import Observation
+from gateway.domain.statement import Statement
 
-Reader = Callable[[Iterable[bytes], Profile], Iterator[Observation]]
+Reader = Callable[[Iterable[bytes], Profile], Iterator[Observation | Statement]]
 
-READERS: Mapping[str, Reader] = MappingProxyType({pain002.MESSAGE: pain002.read, camt054.MESSAGE: camt054.read})
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {pain002.MESSAGE: pain002.read, **{message: camt.Reader(message) for message in camt.ACCOUNTS}}
+)
 """Root child -> reader."""
 
 _ENVELOPES_MAX = 8
 _NAME_MAX = 40
 
 
-def read(pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation]:
+def read(pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation | Statement]:
     """Read any known message. Raises Unreadable for an unknown one; see `bank_adapters.spi.Adapter.read`."""
     parts = iter(slices(pieces))
     first = next(parts, b"")

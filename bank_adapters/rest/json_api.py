@@ -2,7 +2,8 @@
 
 POST /v1/payments with header Idempotency-Key = the submission's name and a canonical JSON body; GET
 /v1/payments/{key} reads back what the bank has. The body holds no time of creation: the same payment is the same bytes.
-Status, booking and return messages are JSON objects, read by `messages`; the body is read back by `reread`.
+Status, booking and return messages are JSON objects, read by `messages`; the body is read back by `reread`. The shape
+of the body, and how it pays over the counter, is described in `body`.
 """
 
 import json
@@ -12,14 +13,14 @@ from typing import Any
 
 from bank_adapters.profile import Profile
 from bank_adapters.rest import messages
+from bank_adapters.rest.body import body_of
 from bank_adapters.rest.reread import reread
-from bank_adapters.sepa import Written, written
-from bank_adapters.spi import HttpRequest, Payment, Reread, SubmissionContent
+from bank_adapters.spi import HttpRequest, Reread, SubmissionContent
 from gateway.domain.digest import canonical
 from gateway.domain.errors import CannotRender
-from gateway.domain.money import format_minor
 from gateway.domain.observation import Observation
 from gateway.domain.reasons import DUPLICATES
+from gateway.domain.statement import Statement
 from gateway.ports.transport import Answer, Arrival, Finding, Sent
 
 PATH = "/v1/payments"
@@ -39,11 +40,10 @@ class JsonApiAdapter:
 
     def refusals(self, submission: SubmissionContent, profile: Profile) -> Mapping[str, str]:
         """Return, by EndToEndId, why a payment cannot be put into the request."""
-        del profile  # the API takes what SEPA takes
         found: dict[str, str] = {}
         for payment in submission.payments:
             try:
-                written(payment)
+                body_of(submission, payment, profile)
             except CannotRender as error:
                 found[payment.end_to_end_id] = str(error)
         return found
@@ -53,18 +53,18 @@ class JsonApiAdapter:
         if len(submission.payments) != 1:
             raise CannotRender(f"submission {submission.msg_id}: one payment is one request")
         payment = submission.payments[0]
-        text = written(payment)
+        body = body_of(submission, payment, profile)
         limit = profile.sum_limit(payment.amount.currency)
         if limit is not None and payment.amount.minor > limit:
             raise CannotRender(f"payment {payment.end_to_end_id}: the amount is over the bank's limit")
-        return iter((canonical(_body(submission, payment, text)),))
+        return iter((canonical(body),))
 
     def reread(self, pieces: Iterable[bytes], profile: Profile) -> Reread:
         """Read a request's body back."""
         del profile  # the body has one shape
         return reread(pieces)
 
-    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation]:
+    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation | Statement]:
         """Read a status, booking or return message."""
         del profile
         return messages.read(pieces)
@@ -101,19 +101,6 @@ class JsonApiAdapter:
         answer = _answer(body)
         arrival = _FOUND.get(status, Arrival.CANNOT_TELL) if answer is not None else Arrival.CANNOT_TELL
         return Finding(arrival=arrival, evidence=_evidence(status, answer))
-
-
-def _body(submission: SubmissionContent, payment: Payment, text: Written) -> dict[str, Any]:
-    return {
-        "endToEndId": payment.end_to_end_id,
-        "uetr": payment.uetr,
-        "amount": format_minor(payment.amount.minor, payment.amount.currency),
-        "currency": payment.amount.currency,
-        "debtorIban": submission.debtor.iban,
-        "creditor": {"name": text.name, "iban": text.iban},
-        "remittanceInformation": text.remittance,
-        "requestedExecutionDate": submission.requested_execution_date.isoformat(),
-    }
 
 
 def _key(name: str) -> str:

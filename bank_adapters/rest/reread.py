@@ -17,7 +17,15 @@ _KEYS = frozenset(
         *("creditor", "remittanceInformation", "requestedExecutionDate"),
     }
 )
-_CREDITOR_KEYS = frozenset({"name", "iban"})
+_OPTIONAL = frozenset({"ultimateCreditor", "collection"})
+_TO_AN_ACCOUNT = frozenset({"name", "iban"})
+_OVER_THE_COUNTER = frozenset({"name", "identification"})
+_IDENTIFICATION_KEYS = frozenset({"scheme", "id"})
+_COLLECTION_KEYS = frozenset({"from", "until"})
+_ULTIMATE_KEYS = frozenset({"name"})
+_OBJECTS = frozenset({"creditor", "ultimateCreditor", "collection"})
+_OTHER_KEYS = "the rendered request does not have exactly the agreed keys"
+_SCHEME = re.compile(r"[A-Z0-9]{1,35}")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _REFERENCE = re.compile(r"[A-Za-z0-9]{1,35}")
 _UETR = re.compile(r"[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}")
@@ -47,19 +55,44 @@ def reread(pieces: Iterable[bytes]) -> Reread:
 
 
 def _creditor(order: dict[str, Any]) -> str:
-    """Check the shape of the body, the schema of this language; return the creditor's account."""
-    creditor = order.get("creditor")
-    if order.keys() != _KEYS or not isinstance(creditor, dict) or creditor.keys() != _CREDITOR_KEYS:
-        raise SealMismatch("the rendered request does not have exactly the agreed keys")
-    texts = [*(value for key, value in order.items() if key != "creditor"), *creditor.values()]
-    if not all(isinstance(value, str) for value in texts):
+    """Check the shape of the body, the schema of this language; return the creditor's account or identification."""
+    if order.keys() - _OPTIONAL != _KEYS:
+        raise SealMismatch(_OTHER_KEYS)
+    over_the_counter = "collection" in order
+    creditor = _object(order, "creditor", _OVER_THE_COUNTER if over_the_counter else _TO_AN_ACCOUNT)
+    names = [creditor["name"]]
+    if "ultimateCreditor" in order:
+        names.append(_object(order, "ultimateCreditor", _ULTIMATE_KEYS)["name"])
+    texts = [value for key, value in order.items() if key not in _OBJECTS]
+    if not all(isinstance(value, str) for value in (*texts, *names)):
         raise SealMismatch("the rendered request holds a value that is not text")
-    checks = (
-        (_REFERENCE, order["endToEndId"]),
-        (_UETR, order["uetr"]),
-        (_IBAN, order["debtorIban"]),
-        (_IBAN, creditor["iban"]),
-    )
-    if not all(pattern.fullmatch(value) for pattern, value in checks) or not creditor["name"].strip():
+    checks = ((_REFERENCE, order["endToEndId"]), (_UETR, order["uetr"]), (_IBAN, order["debtorIban"]))
+    if not all(pattern.fullmatch(value) for pattern, value in checks) or not all(name.strip() for name in names):
         raise SealMismatch("the rendered request holds a reference, account or name of another form")
-    return str(creditor["iban"])
+    return _collector(order, creditor) if over_the_counter else _iban(creditor)
+
+
+def _object(values: dict[str, Any], key: str, keys: frozenset[str]) -> dict[str, Any]:
+    found = values[key]
+    if not isinstance(found, dict) or found.keys() != keys:
+        raise SealMismatch(_OTHER_KEYS)
+    return found
+
+
+def _iban(creditor: dict[str, Any]) -> str:
+    iban = creditor["iban"]
+    if not isinstance(iban, str) or _IBAN.fullmatch(iban) is None:
+        raise SealMismatch("the rendered request holds an account of another form")
+    return iban
+
+
+def _collector(order: dict[str, Any], creditor: dict[str, Any]) -> str:
+    """Return the identification of who collects as the payments digest has it; check that there is a window."""
+    identification = _object(creditor, "identification", _IDENTIFICATION_KEYS)
+    collection = _object(order, "collection", _COLLECTION_KEYS)
+    scheme, number = identification["scheme"], identification["id"]
+    if not isinstance(scheme, str) or not isinstance(number, str) or not _SCHEME.fullmatch(scheme) or not number:
+        raise SealMismatch("the rendered request holds an identification of another form")
+    if date.fromisoformat(collection["from"]) > date.fromisoformat(collection["until"]):
+        raise SealMismatch("the rendered request can never be collected")
+    return f"{scheme}:{number}"

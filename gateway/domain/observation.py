@@ -5,6 +5,17 @@ from datetime import date
 from enum import StrEnum
 
 
+class ToldBy(StrEnum):
+    """The kind of account report that told an entry. Only a statement is accounting truth; others are early news."""
+
+    STATEMENT = "statement"
+    """camt.053"""
+    REPORT = "report"
+    """camt.052"""
+    NOTIFICATION = "notification"
+    """camt.054"""
+
+
 class ObservationKind(StrEnum):
     """The closed set of things a message can say."""
 
@@ -25,9 +36,18 @@ class Observation:
     """Flat on purpose: it is a row. Placeholders such as NOTPROVIDED are None, never text.
 
     `status` and `reason` hold the code as the bank wrote it; `amount_minor` is positive, `credit` tells the sign
-    (True: money to our account) and comes from CdtDbtInd alone; `booked` is True only for entry status BOOK.
-    `entry_ref` is the bank's own reference of the booking (AcctSvcrRef, else the transaction's TxId). `charged` says
-    that charges accompany the amount. `path` is the element path in the message.
+    (True: money to our account) and comes from CdtDbtInd; `booked` is True for entry status BOOK (and for a statement's
+    entry without any status where the bank's profile says so).
+    `entry_ref` is the bank's own reference of the booking (AcctSvcrRef, else the transaction's TxId), `tx_id` the
+    clearing's reference of the transaction alone. `charged` says that charges accompany the amount, `charges_minor` how
+    much they are where the message says so in the entry's currency. `path` is the element path in the message.
+
+    An entry also says which kind of account report told it, and where: `statement` is the place of the Stmt, Rpt or
+    Ntfctn in the message and `entry` the place of the Ntry in that, both from 1; what one entry's details say shares
+    them. In a statement `entry_minor` is the signed amount of that Ntry: what the bank booked. The observations of one
+    entry add up to it, unless its details are in another currency, lack amounts or are fewer than the bank says. An
+    ENTRY whose `charges_minor` is its amount is a booking of charges alone. `text_id` is an id of the form of our
+    EndToEndId that stands in free text only; never free text itself.
     """
 
     kind: ObservationKind
@@ -49,3 +69,10 @@ class Observation:
     entry_ref: str | None = None
     booking_date: date | None = None
     charged: bool = False
+    told_by: ToldBy | None = None
+    statement: int | None = None
+    entry: int | None = None
+    tx_id: str | None = None
+    text_id: str | None = None
+    charges_minor: int | None = None
+    entry_minor: int | None = None

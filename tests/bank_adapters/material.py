@@ -8,12 +8,14 @@ from typing import Any
 
 import yaml
 
+from bank_adapters.iso20022 import detect
 from bank_adapters.profile import Profile
 from bank_adapters.registry import load_profile
 from bank_adapters.spi import Debtor, Payment, SubmissionContent
 from gateway.domain.money import Money
 from gateway.domain.observation import Observation
 from gateway.domain.order import IbanAccount, Party
+from gateway.domain.statement import Statement
 
 FILE_BANK = """
 slug: alfa
@@ -124,10 +126,21 @@ def submission(*payments: Payment, **changes: Any) -> SubmissionContent:
 
 def named(observation: Observation) -> dict[str, object]:
     """What an observation says: the fields that are set, apart from where it stands."""
-    fields = {name: getattr(observation, name) for name in Observation.__slots__ if name != "path"}
+    standing = {"path", "told_by", "statement", "entry"}
+    fields = {name: getattr(observation, name) for name in Observation.__slots__ if name not in standing}
     return {
         name: value for name, value in fields.items() if value is not None and not (name == "charged" and not value)
     }
+
+
+def observations(*pieces: bytes, bank: Profile | None = None) -> list[Observation]:
+    """What a message says, without the heads of its statements."""
+    return [one for one in detect.read(pieces, bank or file_bank()) if isinstance(one, Observation)]
+
+
+def statements(*pieces: bytes, bank: Profile | None = None) -> list[Statement]:
+    """The heads of a message's statements."""
+    return [one for one in detect.read(pieces, bank or file_bank()) if isinstance(one, Statement)]
 
 
 def bytes_in_pieces(content: bytes, size: int) -> Iterable[bytes]:

@@ -9,7 +9,7 @@ from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
 
 from bank_adapters.iso20022.adapter import Iso20022Adapter
-from gateway.domain.money import Money
+from gateway.domain.money import Money, format_minor
 from tests.bank_adapters.material import entry, file_bank, notification, payment, submission
 
 PAYMENTS, ENTRIES = 5_000, 20_000
@@ -44,7 +44,8 @@ def main() -> None:
     message = notification("".join(entry(details.format(n)) for n in range(ENTRIES)))
     before = getrusage(RUSAGE_SELF).ru_maxrss
     tell("camt.054 read", ENTRIES, best(lambda: sum(1 for _ in adapter.read([message], bank))))
-    one = entry("<NtryDtls>" + "".join(details.format(n)[10:-11] for n in range(ENTRIES)) + "</NtryDtls>")
+    listed = "".join(details.format(n)[10:-11] for n in range(ENTRIES))
+    one = entry(f"<NtryDtls>{listed}</NtryDtls>", amount=format_minor(1_230 * ENTRIES, "EUR"))
     tell("camt.054 read, one entry", ENTRIES, best(lambda: sum(1 for _ in adapter.read([notification(one)], bank))))
     sys.stdout.write(f"memory grown while reading: {(getrusage(RUSAGE_SELF).ru_maxrss - before) // 1024} MiB\n")
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from bank_adapters.iso20022 import camt054, detect
 from bank_adapters.iso20022.status import status_table
 from gateway.domain.facts import Fact
 from gateway.domain.observation import Observation, ObservationKind
-from tests.bank_adapters.material import file_bank, named
+from tests.bank_adapters.material import file_bank, named, observations
 from tests.shared import shared_dir
 
 BANK = file_bank()
@@ -30,7 +29,7 @@ def sample(name: str) -> bytes:
 
 
 def read(name: str) -> list[Observation]:
-    return list(detect.read([sample(name)], BANK))
+    return observations(sample(name), bank=BANK)
 
 
 def block(msg_id: str, pmt_inf_id: str, status: str, **more: str) -> Row:
@@ -189,7 +188,7 @@ def test_cross_rivers_duplicates_are_none_either_once_its_phrase_is_known() -> N
     bank = file_bank(duplicate_texts=["already exist"], trusts_actc=False)
     content = sample("cross_river/pain_002_transaction_rejected.xml")
     table = status_table(bank)
-    rows = list(detect.read([content], bank))
+    rows = observations(content, bank=bank)
     assert {table.meaning(row.status, row.reason, row.reason_text).fact for row in rows} == {Fact.NONE}
 
 
@@ -248,6 +247,7 @@ FINNISH: list[Row] = [
             instr_id=f"ISSRBKREF1234567{number}",
             end_to_end_id=f"ISSRBKREF1234567{number}",
             charged=True,
+            charges_minor=2_000,
         )
         for number in (8, 9)
     ),
@@ -361,23 +361,3 @@ NOTIFICATIONS: dict[str, list[Row]] = {
 @pytest.mark.parametrize("name", NOTIFICATIONS)
 def test_notifications_of_real_banks(name: str) -> None:
     assert [named(row) for row in read(name)] == NOTIFICATIONS[name]
-
-
-def signed(rows: list[Observation]) -> int:
-    return sum((row.amount_minor or 0) * (1 if row.credit else -1) for row in rows if row.booked)
-
-
-STATEMENTS = [
-    # Opening 200.50, closing 8800.50.
-    ("nordea/example_camt.xml", 6, 860_000),
-    # Opening 1000.01, closing 100.01; 13 entries, of which two debits of 1.00 and 921.00 say RvslInd=true and balance
-    # only if they are taken as the debits they are; "01.00" is one euro.
-    ("abn_amro/camt053.xml", 29, -90_000),
-]
-
-
-@pytest.mark.parametrize(("name", "rows", "movement"), STATEMENTS)
-def test_entries_of_statements_have_the_same_structure_and_balance(name: str, rows: int, movement: int) -> None:
-    found = list(camt054.read_entries([sample(name)], "BkToCstmrStmt"))
-    assert len(found) == rows
-    assert signed(found) == movement

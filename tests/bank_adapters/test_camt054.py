@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from bank_adapters.iso20022 import camt054
-from gateway.domain.observation import Observation, ObservationKind
-from tests.bank_adapters.material import entry, file_bank, named, notification
+from gateway.domain.observation import Observation, ObservationKind, ToldBy
+from tests.bank_adapters.material import entry, named, notification, observations
 
 ENTRY, BATCH, RETURN = ObservationKind.ENTRY, ObservationKind.BATCH_ENTRY, ObservationKind.RETURN_ENTRY
 RETURNED = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>"
@@ -14,7 +13,7 @@ REASON = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>closed</AddtlInf></RtrInf>"
 
 
 def read(*entries: str) -> list[Observation]:
-    return list(camt054.read([notification("".join(entries))], file_bank()))
+    return observations(notification("".join(entries)))
 
 
 def details(*transactions: str, batch: str = "") -> str:
@@ -54,8 +53,10 @@ def test_a_booked_payment_with_all_its_references() -> None:
         "credit": False,
         "booked": True,
         "entry_ref": "A1",
+        "tx_id": "T1",
         "booking_date": date(2026, 9, 21),
     }
+    assert (row.told_by, row.statement, row.entry) == (ToldBy.NOTIFICATION, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,8 @@ def test_one_of_several_transactions_never_takes_the_entrys_amount() -> None:
 
 def test_version_02_keeps_the_amount_in_its_details() -> None:
     money = '<AmtDtls><InstdAmt><Amt Ccy="USD">9.99</Amt></InstdAmt><TxAmt><Amt Ccy="EUR">3.1</Amt></TxAmt></AmtDtls>'
-    rows = read(entry(details(transaction("E1", amount="", sign="", more=money), transaction("E2"))))
+    listed = details(transaction("E1", amount="", sign="", more=money), transaction("E2"))
+    rows = read(entry(listed, amount="15.40"))
     assert [(row.amount_minor, row.currency) for row in rows] == [(310, "EUR"), (1230, "EUR")]
 
 
@@ -217,7 +219,7 @@ def test_several_accounts_and_entries_keep_their_places() -> None:
     content = notification(entry() + entry(details(transaction()))).decode()
     second = "<Ntfctn><Acct><Id><Othr><Id>0099 1</Id></Othr></Id></Acct>" + entry() + "</Ntfctn>"
     content = content.replace("</BkToCstmrDbtCdtNtfctn>", f"{second}</BkToCstmrDbtCdtNtfctn>")
-    rows = list(camt054.read([content.encode()], file_bank()))
+    rows = observations(content.encode())
     assert [(row.path, row.account) for row in rows] == [
         ("/Ntfctn[1]/Ntry[1]", "DE89370400440532013000"),
         ("/Ntfctn[1]/Ntry[2]/NtryDtls[1]/TxDtls[1]", "DE89370400440532013000"),

@@ -12,13 +12,22 @@ from bank_adapters.iso20022 import detect
 from bank_adapters.iso20022.xml import SLICE, minor_units, slices
 from gateway.domain.errors import Unreadable
 from gateway.domain.observation import Observation
-from tests.bank_adapters.material import GROUP, bytes_in_pieces, entry, file_bank, named, notification, report
+from tests.bank_adapters.material import (
+    GROUP,
+    bytes_in_pieces,
+    entry,
+    file_bank,
+    named,
+    notification,
+    observations,
+    report,
+)
 
 BANK = file_bank()
 
 
 def read(*pieces: bytes) -> list[Observation]:
-    return list(detect.read(pieces, BANK))
+    return observations(*pieces, bank=BANK)
 
 
 STATUS = "<OrgnlPmtInfAndSts><TxInfAndSts><OrgnlEndToEndId>E1</OrgnlEndToEndId>{}</TxInfAndSts></OrgnlPmtInfAndSts>"
@@ -71,7 +80,11 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("file entity", b'<!DOCTYPE d [<!ENTITY e SYSTEM "/etc/passwd">]>' + GOOD.replace(b"E1", b"&e;"), "xml."),
     ("default attribute", b'<!DOCTYPE d [<!ATTLIST Amt Ccy CDATA "EUR">]>' + BOOKED, "xml.dtd"),
     ("unknown message", b"<Document><BkToCstmrXyz/></Document>", "message.unknown"),
-    ("a statement, which must be proved", b"<Document><BkToCstmrStmt/></Document>", "message.unknown"),
+    (
+        "a statement of no account",
+        b"<Document><BkToCstmrStmt><Stmt><Id>1</Id></Stmt></BkToCstmrStmt></Document>",
+        "element.missing",
+    ),
     ("no message", b"<Document/>", "message.unknown"),
     ("deep nesting", b"<Document>" + b"<a>" * 300 + b"</a>" * 300 + b"</Document>", "xml.malformed"),
     ("deep nesting inside", GOOD.replace(b"E1", b"<a>" * 300 + b"</a>" * 300), "xml.malformed"),

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from bank_adapters.rest.json_api import JsonApiAdapter
 from bank_adapters.spi import Payment, RequestAdapter
+from gateway.domain.collection import Window
 from gateway.domain.errors import CannotRender, SealMismatch
 from gateway.domain.money import Money
-from gateway.domain.order import DomesticAccount, Party
+from gateway.domain.order import CounterAccount, DomesticAccount, Identification, Party
 from gateway.ports.transport import Arrival, Sent
 from tests.bank_adapters.material import api_bank, api_bank_parts, payment, profile_of, submission
 
@@ -221,3 +222,69 @@ def test_evidence_holds_plain_codes_only(body: bytes) -> None:
 def test_dates_are_those_of_the_pay_day() -> None:
     other = rendered(payment(1), requested_execution_date=date(2026, 12, 1))
     assert json.loads(other)["requestedExecutionDate"] == "2026-12-01"
+
+
+COUNTER_BANK = profile_of(
+    api_bank_parts() | {"account_types": ["IBAN", "COUNTER"], "counter": {"unclaimed_codes": ["UNCL"]}}
+)
+WINDOW = Window(first=date(2026, 10, 8), last=date(2026, 10, 14))
+COLLECTOR = CounterAccount(identification=Identification(scheme="NIDN", id="65180539W"))
+
+
+def over_the_counter(**changes: Any) -> Payment:
+    return payment(1, **{"creditor_account": COLLECTOR, "collection": WINDOW} | changes)
+
+
+def test_over_the_counter_the_body_names_a_person_and_days() -> None:
+    body = b"".join(ADAPTER.render(submission(over_the_counter()), COUNTER_BANK))
+    said = json.loads(body)
+    assert said["creditor"] == {"name": "Maria Muster", "identification": {"scheme": "NIDN", "id": "65180539W"}}
+    assert said["collection"] == {"from": "2026-10-08", "until": "2026-10-14"}
+    line = f"{over_the_counter().end_to_end_id}|NIDN:65180539W|51240|EUR\n"
+    assert ADAPTER.reread([body], COUNTER_BANK).payments_digest == sha256(line.encode()).hexdigest()
+
+
+def test_the_entitled_person_is_named_only_where_somebody_else_is_paid() -> None:
+    represented = rendered(payment(1, ultimate_creditor=Party(name="Mina Groß")))
+    assert json.loads(represented)["ultimateCreditor"] == {"name": "Mina Gross"}
+    assert ADAPTER.reread([represented], BANK).payments_digest == ADAPTER.reread([BODY], BANK).payments_digest
+    assert "ultimateCreditor" not in json.loads(BODY)
+
+
+def test_a_bank_without_a_counter_and_a_payment_without_days_are_refused() -> None:
+    with pytest.raises(CannotRender, match="counter"):
+        ADAPTER.render(submission(over_the_counter()), BANK)
+    with pytest.raises(CannotRender, match="window"):
+        ADAPTER.render(submission(over_the_counter(collection=None)), COUNTER_BANK)
+
+
+COUNTER_BODY = b"".join(
+    ADAPTER.render(submission(over_the_counter(ultimate_creditor=Party(name="Mina"))), COUNTER_BANK)
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda o: o.pop("collection"),
+        lambda o: o["collection"].pop("until"),
+        lambda o: o["collection"].update({"from": "2026-10-15"}),
+        lambda o: o["collection"].update({"from": "soon"}),
+        lambda o: o["collection"].update({"from": 7}),
+        lambda o: o.update(collection="always"),
+        lambda o: o["creditor"].update(iban="DE02120300000000202051"),
+        lambda o: o["creditor"].update(identification="NIDN:65180539W"),
+        lambda o: o["creditor"]["identification"].update(scheme="nidn"),
+        lambda o: o["creditor"]["identification"].update(id=""),
+        lambda o: o["creditor"]["identification"].update(country="DE"),
+        lambda o: o.update(ultimateCreditor={"name": " "}),
+        lambda o: o.update(ultimateCreditor={}),
+        lambda o: o.update(ultimateCreditor={"name": 1}),
+    ],
+)
+def test_a_counter_body_of_another_shape_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
+    order = json.loads(COUNTER_BODY)
+    change(order)
+    with pytest.raises(SealMismatch) as caught:
+        ADAPTER.reread([json.dumps(order).encode()], COUNTER_BANK)
+    assert "65180539W" not in str(caught.value)

@@ -38,7 +38,8 @@ RETURN = BOOKING | {"type": "return", "creditDebit": "CRDT", "reason": "AC01"}
 
 
 def read(content: bytes) -> list[Observation]:
-    return list(JsonApiAdapter().read([content[:5], content[5:]], api_bank()))
+    read = JsonApiAdapter().read([content[:5], content[5:]], api_bank())
+    return [row for row in read if isinstance(row, Observation)]
 
 
 def said(message: dict[str, Any]) -> list[Observation]:

@@ -9,6 +9,7 @@ import pytest
 
 from bank_adapters.profile import Profile, terms
 from gateway.domain.errors import ConfigError
+from gateway.domain.matching import LADDER, Rule
 from tests.bank_adapters.material import api_bank, api_bank_parts, file_bank, file_bank_parts, profile_of
 
 WRONG: list[tuple[str, object, str]] = [
@@ -39,6 +40,9 @@ WRONG: list[tuple[str, object, str]] = [
     ("transport.kind", "pigeon", "transport"),
     ("edge_key_secret", "-----BEGIN KEY-----", "edge_key_secret"),
     ("status_overrides", {"ACWC": "paid"}, "status_overrides.ACWC"),
+    ("matching", {"rules": ["amount"]}, "matching.rules.0"),
+    ("matching", {"charges_tolerance": "-1.00"}, "matching.charges_tolerance"),
+    ("matching", {"charges_tolerance": 1}, "matching.charges_tolerance"),
     ("unknown", 1, "unknown"),
     ("limits.unknown", 1, "limits.unknown"),
 ]
@@ -115,3 +119,46 @@ def test_every_key_is_documented_in_the_exported_schema() -> None:
     undocumented = [key for key, shape in properties(schema) if not shape.get("description")]
     assert not undocumented
     assert schema["additionalProperties"] is False
+
+
+def test_a_counter_is_described_exactly_where_it_is_offered() -> None:
+    parts = api_bank_parts()
+    with pytest.raises(ConfigError, match="counter is there exactly where account_types lists COUNTER"):
+        profile_of(parts | {"counter": {}})
+    with pytest.raises(ConfigError, match="counter is there exactly where account_types lists COUNTER"):
+        profile_of(parts | {"account_types": ["COUNTER"]})
+    counter = profile_of(parts | {"account_types": ["COUNTER"], "counter": {}}).counter
+    assert counter is not None
+    assert (counter.paid_by, counter.unclaimed_codes, counter.silence_days) == ("credited", (), 3)
+
+
+def test_a_file_pays_nothing_over_the_counter() -> None:
+    with pytest.raises(ConfigError, match="COUNTER needs family rest"):
+        profile_of(file_bank_parts() | {"account_types": ["COUNTER"], "counter": {}})
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "told"),
+    [
+        ({"time": "24:00", "zone": "Europe/Berlin"}, "cut_off.time"),
+        ({"time": "9:00", "zone": "Europe/Berlin"}, "cut_off.time"),
+        ({"time": "09:00", "zone": "Europe/Nowhere"}, "cut_off.zone"),
+        ({"time": "09:00", "zone": "../etc/passwd"}, "cut_off.zone"),
+    ],
+)
+def test_a_cut_off_is_a_time_in_a_zone(cut_off: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        profile_of(file_bank_parts() | {"cut_off": cut_off})
+
+
+def test_the_whole_ladder_is_believed_unless_a_profile_says_less() -> None:
+    assert profile_of(file_bank_parts()).matching.rules == LADDER
+    narrowed = profile_of(file_bank_parts() | {"matching": {"rules": ["uetr", "batch_sum"]}})
+    assert narrowed.matching.rules == (Rule.UETR, Rule.BATCH_SUM)
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("EUR", 125), ("JPY", 1), ("KWD", 1_259)])
+def test_the_tolerance_for_charges_is_never_rounded_up(currency: str, minor: int) -> None:
+    tolerant = profile_of(file_bank_parts() | {"matching": {"charges_tolerance": "1.2599"}})
+    assert tolerant.matching.tolerance_minor(currency) == minor
+    assert profile_of(file_bank_parts()).matching.tolerance_minor(currency) == 0

@@ -18,8 +18,11 @@ from bank_adapters.registry import (
 )
 from bank_adapters.rest.json_api import JsonApiAdapter
 from gateway.domain.errors import ConfigError
+from gateway.domain.observation import Observation
 from gateway.domain.reasons import reasons_from
+from gateway.domain.statement import Statement
 from tests.bank_adapters.material import FILE_BANK, api_bank, api_bank_parts, file_bank
+from tests.statements import Booking, Stmt, camt053
 
 
 def test_good_profiles_load_beside_a_broken_one() -> None:
@@ -81,6 +84,17 @@ def test_adapters_by_family() -> None:
     assert isinstance(request_adapter_for(api_bank()), JsonApiAdapter)
     with pytest.raises(ConfigError, match="not spoken to by requests"):
         request_adapter_for(file_bank())
+
+
+def test_an_api_bank_has_statements_like_any_other() -> None:
+    bank = api_bank()
+    stmt = Stmt(opening=10_000, closing=8_800, bookings=[Booking(minor=-1_200, ref="K1")])
+    for content in (camt053(stmt), b"\xef\xbb\xbf\r\n" + camt053(stmt)):
+        entry, statement = adapter_for(bank).read([content[:4], content[4:]], bank)
+        assert isinstance(entry, Observation)
+        assert (entry.amount_minor, entry.credit, entry.entry_ref) == (1_200, False, "K1")
+        assert isinstance(statement, Statement)
+        assert (statement.opening_minor, statement.entries_minor, statement.closing_minor) == (10_000, -1_200, 8_800)
 
 
 def test_adapters_travel_between_processes() -> None:

@@ -23,3 +23,32 @@ WHERE message_no = $1 AND state = 'received' AND leased_by = $2;
 -- name: unreadable_lately
 SELECT count(*) FROM (SELECT state FROM bank_message WHERE bank = $1 ORDER BY message_no DESC LIMIT $2) latest
 WHERE state = 'unreadable';
+
+-- name: chain (holds the row: nobody else stores or judges a statement of this account until we are done)
+INSERT INTO statement_chain (bank, account, currency) VALUES ($1, $2, $3)
+ON CONFLICT (bank, account, currency) DO UPDATE SET judge = true;
+
+-- name: statement (known again by all that it says; what its own arithmetic breaks is never proved)
+INSERT INTO statement (bank, message_no, place, account, currency, statement_id, sequence, page, last_page, opening_minor,
+    closing_minor, opening_on, closing_on, entries_minor, entry_count, digest, state, failure)
+SELECT new.*, CASE WHEN known.again THEN 'repeated' WHEN $17::text IS NOT NULL THEN 'unbalanced' ELSE 'waiting' END,
+    CASE WHEN NOT known.again THEN $17 END
+FROM (SELECT $1::text AS bank, $2::bigint, $3::int, $4::text AS account, $5::text AS currency, $6::text AS statement_id,
+             $7::bigint AS sequence, $8::int AS page, $9::boolean AS last_page, $10::bigint AS opening_minor,
+             $11::bigint AS closing_minor, $12::date AS opening_on, $13::date AS closing_on, $14::bigint AS entries_minor,
+             $15::int AS entry_count, $16::bytea AS digest) AS new,
+LATERAL (
+    SELECT EXISTS (
+        SELECT FROM statement s
+        WHERE (s.bank, s.account, s.currency) = (new.bank, new.account, new.currency)
+          AND s.sequence IS NOT DISTINCT FROM new.sequence AND s.statement_id IS NOT DISTINCT FROM new.statement_id
+          AND (s.page, s.last_page, s.entries_minor, s.entry_count, s.digest)
+            = (new.page, new.last_page, new.entries_minor, new.entry_count, new.digest)
+          AND s.opening_minor IS NOT DISTINCT FROM new.opening_minor AND s.closing_minor IS NOT DISTINCT FROM new.closing_minor
+          AND s.opening_on IS NOT DISTINCT FROM new.opening_on AND s.closing_on IS NOT DISTINCT FROM new.closing_on
+    ) AS again
+) AS known;
+
+-- name: unbalanced
+SELECT statement_no, bank, message_no, place, failure FROM statement WHERE message_no = $1 AND state = 'unbalanced'
+ORDER BY place;
