@@ -26,6 +26,11 @@ class Fact(IntFlag):
     CANCELLED = 512
     CONTRADICTED = 1024
     """Something arrived after the attempt was closed; a person must look."""
+    AT_THE_COUNTER = 2048
+    """Set when the attempt is made: its bank books money over the counter before the payee has it, so only *credited*,
+    the bank's word that it was collected, means paid."""
+    WRITTEN_OFF = 4096
+    """Two people gave it up: the ledger holds its money in suspense until a bank books, refuses or returns it."""
 
 
 class Position(StrEnum):
@@ -76,9 +81,9 @@ def position(own: Fact, group: Fact, submission: SubmissionState | None) -> Posi
         return Position.REJECTED
     if facts & Fact.CANCELLED:
         return Position.CANCELLED
-    if facts & BOOKED:
+    if facts & (Fact.CREDITED if facts & Fact.AT_THE_COUNTER else BOOKED):
         return Position.PAID
-    if facts & Fact.EXECUTED:
+    if facts & (Fact.EXECUTED | BOOKED):
         return Position.EXECUTED
     if facts & Fact.ACCEPTED:
         return Position.ACCEPTED

@@ -1,37 +1,40 @@
 """Apply: what a wholly read message establishes, in chunks, set-based.
 
-Locks are taken in one order everywhere: the message, submissions, attempts, orders; each by rising number. Facts only
-grow, so any order and repetition of messages ends in the same positions.
+Of every observation: what it names (`match`), what it says of that (`judge`), whether it was told before
+(`bookings`), and what follows (`establish`, `sums`, `lumps`). Locks are taken in one order: the message, submissions,
+attempts, orders.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from gateway.domain.facts import CAME_BACK, Fact, Position, position
+from gateway.domain.exceptions import Act
+from gateway.domain.facts import Fact
 from gateway.domain.observation import ObservationKind
-from gateway.domain.reasons import Reasons
+from gateway.domain.reasons import Action, Reasons
 from gateway.domain.states import SubmissionState
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service import progress
+from gateway.service.bookings import Again, told_again
+from gateway.service.establish import Establish, Saying
 from gateway.service.exceptions import Trouble, raise_exceptions
-from gateway.service.judge import ALARMS, HARMLESS, Heard, Judgement, Statuses, Verdict, judge
+from gateway.service.funds import hold_account
+from gateway.service.judge import ALARMS, HARMLESS, KINDS, NAMED, Heard, Judgement, Verdict, Ways, judge
+from gateway.service.lumps import Lumps
+from gateway.service.match import MATCHES, heard_of
 from gateway.service.moves import move
-from gateway.service.outcomes import News, tell
 from gateway.service.pauses import pause
+from gateway.service.settle import settle_late
+from gateway.service.sums import Sums
 
 CHUNK = 5_000
-TOLD: Mapping[Position, str] = {
-    Position.CONFLICT: "under investigation",
-    Position.RETURNED: "returned",
-    Position.REJECTED: "rejected",
-    Position.CANCELLED: "cancelled",
-    Position.PAID: "paid",
-}
-"""Positions that the benefits system is told; the others are on the way there."""
+
+Judged = tuple[Heard, Judgement]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,130 +48,213 @@ class ReadMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionRow:
-    """A submission as locked for applying."""
+class Nameless:
+    """An entry that named nothing of ours when it was heard."""
 
-    submission_no: int
-    state: str
-    group_facts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRow:
-    """An attempt as locked for applying."""
-
-    attempt_no: int
-    order_no: int
-    submission_no: int
-    end_to_end_id: str
-    facts: int
-    entry_ref: str | None
-    reason: str | None
-    closed: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class _Change:
-    """What a chunk adds to one attempt."""
-
-    facts: Fact = Fact.NONE
-    reason: str | None = None
-    entry_refs: list[str] = field(default_factory=list)
+    message_no: int
+    ordinal: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apply:
-    """Step: apply one chunk of one message."""
+    """Step: apply one chunk of one message. `ways` says of each bank what its codes mean and how it is matched."""
 
     store: Store
     clock: Clock
-    statuses: Mapping[str, Statuses]
+    ways: Mapping[str, Ways]
     reasons: Reasons
     worker: str
     meter: Meter = no_meter
 
     async def run_once(self) -> bool:
         async with self.store.transaction() as session:
-            message = await session.one(ReadMessage, "apply.pick", list(self.statuses))
+            message = await session.one(ReadMessage, "apply.pick", list(self.ways))
             if message is None:
                 return False
-            heard = await session.all(
-                Heard, "apply.heard", message.message_no, message.bank, message.applied_through, CHUNK
-            )
+            heard = await self._heard(session, message)
             chunk = _Chunk(self, session, message, heard, self.clock.now())
             await chunk.apply()
-            through = heard[-1].ordinal if heard else message.read_through
+            through = max((n for h in heard for n in h.ordinals), default=message.read_through)
             await session.execute("apply.applied", message.message_no, through)
         chunk.tally.report(self.meter)
         return True
+
+    async def _heard(self, session: Session, message: ReadMessage, count: int | None = None) -> list[Heard]:
+        """Look up what the next observations name; what is left nameless, again when nobody else teaches references."""
+        at = {"message_no": message.message_no, "bank": message.bank, "after": message.applied_through}
+        at["through"] = message.read_through
+        where: dict[str, Any] = {**at, "count": count or CHUNK, "rules": self.ways[message.bank].matching.rules}
+        heard = await heard_of(session, **where)
+        if any(h.rule is None and h.is_entry for h in heard):
+            await session.execute("learn.alone", message.bank)
+            heard = await heard_of(session, **where)
+        return heard
+
+    async def look_again(self, session: Session, entry: Nameless, chunk: "_Chunk") -> None:
+        """Apply one entry that named nothing when it was heard."""
+        message_no, ordinal = entry.message_no, entry.ordinal
+        message = ReadMessage(
+            message_no=message_no, bank=chunk.message.bank, applied_through=ordinal - 1, read_through=ordinal
+        )
+        again = _Chunk(self, session, message, await self._heard(session, message, 1), chunk.at, chunk.tally)
+        again.lumps.fresh = False
+        await again.apply()
+        if again.has_a_home:
+            await session.execute("learn.found_a_home", f"{message_no}/{ordinal}", chunk.at)
+            await settle_late(again.establish, [(message_no, ordinal)])
 
 
 class _Chunk:
     """One transaction's worth of applying."""
 
     def __init__(
-        self, step: Apply, session: Session, message: ReadMessage, heard: Sequence[Heard], at: datetime
+        self,
+        step: Apply,
+        session: Session,
+        message: ReadMessage,
+        heard: Sequence[Heard],
+        at: datetime,
+        tally: Tally | None = None,
     ) -> None:
         self.step, self.session, self.message, self.heard, self.at = step, session, message, heard, at
-        self.tally = Tally()
+        self.tally = tally or Tally()
+        self.has_a_home = False
+        self.establish = Establish(
+            session=session,
+            at=at,
+            bank=message.bank,
+            message_no=message.message_no,
+            actor=step.worker,
+            reasons=step.reasons,
+            tally=self.tally,
+        )
+        self.lumps = Lumps(establish=self.establish)
 
     async def apply(self) -> None:
-        numbers = {h.named_submission_no for h in self.heard if h.named_submission_no is not None}
-        self.submissions = {
-            s.submission_no: s for s in await self.session.all(SubmissionRow, "apply.lock_submissions", sorted(numbers))
-        }
-        self.heard = [self._as_locked(h) for h in self.heard]
-        statuses = self.step.statuses[self.message.bank]
-        judged = [(h, judge(h, statuses)) for h in self.heard]
-        await self._remember(judged)
-        spoken = [(h, j) for h, j in judged if j.verdict in HARMLESS]
-        await self._deliver({h.named_submission_no for h, _ in spoken if h.named_submission_no is not None})
-        groups = await self._group_facts(spoken)
-        changes = _changes(spoken)
-        if changes or groups:
-            await self._establish(changes, groups)
-        await self._sums({h.named_submission_no for h, j in spoken if h.named_submission_no and _sum_moves(j)})
+        await self.establish.lock({h.submission_no for h in self.heard if h.submission_no is not None})
+        ways = self.step.ways[self.message.bank]
+        judged = [(h, judge(h, self.message.bank, ways)) for h in map(self._as_locked, self.heard)]
+        matched = [h for h, j in judged if j.verdict is Verdict.MATCHED and h.is_entry]
+        again = await told_again(self.session, self.message.message_no, matched)
+        judged = await self.lumps.look_around(_without_second_returns(judged, again.second_returns))
+        await self._remember(judged, again.repeats)
+        spoken = [(h, j) for h, j in judged if j.verdict in HARMLESS and j.verdict is not Verdict.UNPROVED]
+        named = [*spoken, *((h, j) for h, j in judged if j.verdict in NAMED)]
+        await self._deliver({h.submission_no for h, _ in named if h.submission_no is not None})
+        await self._establish(spoken, again)
+        await self.lumps.hold()
+        sums = Sums(establish=self.establish, matching=ways.matching)
+        if any(_sum_moves(j) for _, j in spoken):
+            await sums.match({h.submission_no for h, j in spoken if h.submission_no is not None and _sum_moves(j)})
+        await self._hold_accounts(spoken)
+        self.has_a_home = any(h.submission_no is not None for h, _ in judged)
+        await self._teach([h for h, _ in spoken if h.submission_no is not None], sums.booked_minor)
+
+    async def _teach(self, named: Iterable[Heard], booked_minor: set[int]) -> None:
+        """Look at entries that named nothing: references of this chunk, or sums booked in it, may say whose."""
+        refs = {ref for heard in named for ref in (*heard.entry_refs, *heard.tx_ids) if ref is not None}
+        if not refs and not booked_minor:
+            return
+        bank = self.message.bank
+        await self.session.execute("learn.together", bank)
+        if not await self.session.value("learn.any_nameless", bank):
+            return
+        for entry in await self.session.all(Nameless, "learn.nameless", bank, sorted(refs), sorted(booked_minor)):
+            await self.step.look_again(self.session, entry, self)
 
     def _as_locked(self, heard: Heard) -> Heard:
         """Judge by the state under the lock: what was looked up before may be proved not sent by now."""
-        row = self.submissions.get(heard.named_submission_no) if heard.named_submission_no is not None else None
-        return heard if row is None or row.state == heard.state else replace(heard, state=row.state)
+        row = self.establish.submissions.get(heard.submission_no) if heard.submission_no is not None else None
+        return heard if row is None else replace(heard, state=row.state)
 
-    async def _remember(self, judged: Iterable[tuple[Heard, Judgement]]) -> None:
+    async def _remember(self, judged: Sequence[Judged], repeats: Collection[int]) -> None:
         """Store every verdict; those that need a person become exceptions, alarms pull the brake."""
-        rows = list(judged)
-        await self.session.execute(
-            "apply.verdicts",
-            self.message.message_no,
-            [h.ordinal for h, _ in rows],
-            [j.verdict.value for _, j in rows],
-            [h.attempt_no for h, _ in rows],
-            [h.named_submission_no for h, _ in rows],
-        )
-        troubled = [(h, j) for h, j in rows if j.verdict not in HARMLESS or _names_a_duplicate(h, j)]
-        await raise_exceptions(self.session, self.at, [self._trouble(h, j) for h, j in troubled])
+        await self._store_verdicts(judged, repeats)
+        for rule, matches in Counter(_rules(judged)).items():
+            self.tally.count(MATCHES, matches, bank=self.message.bank, rule=rule)
+        troubled = [(h, j) for h, j in judged if j.verdict not in HARMLESS or _names_a_duplicate(h, j)]
+        troubles = [t for h, j in troubled for t in self._troubles(h, j)]
+        await raise_exceptions(self.session, self.at, [*troubles, *self._codes_without_a_rule(judged)])
         if any(j.verdict is Verdict.UNSENT for _, j in troubled):
             reason = "a message names what was never sent to this bank"
             await pause(
                 self.session, scope="bank", value=self.message.bank, reason=reason, at=self.at, by=self.step.worker
             )
 
-    def _trouble(self, heard: Heard, judgement: Judgement) -> Trouble:
-        foreign = judgement.verdict is Verdict.FOREIGN
-        return Trouble(
-            kind="suspected duplicate" if judgement.verdict is Verdict.HAS_IT else judgement.verdict.value,
-            key=f"{self.message.message_no}/{heard.ordinal}",
-            bank=self.message.bank,
-            attempt_no=None if foreign else heard.attempt_no,
-            submission_no=None if foreign else heard.named_submission_no,
-            message_no=self.message.message_no,
-            detail={"alarm": "security"} if judgement.verdict in ALARMS else {},
+    async def _store_verdicts(self, judged: Sequence[Judged], repeats: Collection[int]) -> None:
+        ordinals: list[int] = []
+        attempts: list[int | None] = []
+        classes: list[int] = []
+        for number, (heard, _) in enumerate(judged, start=1):
+            ordinals += heard.ordinals
+            attempts += heard.attempt_nos
+            classes += [number] * len(heard.ordinals) if len(judged) > 1 else []
+        await self.session.execute(
+            "apply.verdicts",
+            self.message.message_no,
+            *(ordinals, attempts, classes),
+            [n in repeats for n in ordinals] if repeats else [],
+            [j.verdict.value for _, j in judged],
+            [h.submission_no for h, _ in judged],
+            [h.rule for h, _ in judged],
         )
+
+    def _troubles(self, heard: Heard, judgement: Judgement) -> list[Trouble]:
+        foreign = judgement.verdict is Verdict.FOREIGN
+        alarm = {"alarm": "security"} if judgement.verdict in ALARMS else {}
+        return [
+            Trouble(
+                kind=KINDS.get(judgement.verdict, judgement.verdict.value),
+                key=self.lumps.key(ordinal) or f"{self.message.message_no}/{ordinal}",
+                bank=self.message.bank,
+                attempt_no=None if foreign else attempt_no,
+                submission_no=None if foreign else heard.submission_no,
+                message_no=self.message.message_no,
+                ordinal=ordinal,
+                detail={**alarm, **self.lumps.detail(ordinal)},
+            )
+            for ordinal, attempt_no in zip(heard.ordinals, heard.attempt_nos, strict=True)
+        ]
+
+    def _codes_without_a_rule(self, judged: Iterable[Judged]) -> list[Trouble]:
+        """Tell a person of reason codes that configuration does not know, once a bank and code."""
+        own = self.step.ways[self.message.bank].own_codes
+        known = self.step.reasons.actions.keys() | self.step.reasons.duplicates | own
+        codes = {h.reason for h, j in judged if j.fact & _WITH_REASON and h.reason and h.reason not in known}
+        return [
+            Trouble(
+                kind="code without a rule",
+                key=f"{self.message.bank}/{code}",
+                bank=self.message.bank,
+                message_no=self.message.message_no,
+                suggestion=Act.CLOSE,
+                reason="give this reason code a row in reason_codes.yaml",
+                detail={"code": code},
+            )
+            for code in sorted(codes)
+        ]
+
+    async def _hold_accounts(self, spoken: Iterable[Judged]) -> None:
+        """Hold the queues of accounts that lack funds: at whatever level the bank said so, it said it of our account.
+
+        The gate is taken last: who holds it waits for none of the locks that are held here.
+        """
+        rejected = [h for h, j in spoken if j.fact & Fact.REJECTED and h.submission_no is not None]
+        short = [h for h in rejected if self.step.reasons.action(h.reason) is Action.FUNDS]
+        if short:
+            await hold_account(
+                self.session,
+                self.at,
+                submissions={h.submission_no for h in short if h.submission_no is not None},
+                reason=min(h.reason for h in short if h.reason),
+                by=self.step.worker,
+                message_no=self.message.message_no,
+            )
 
     async def _deliver(self, numbers: Iterable[int]) -> None:
         """A message of this bank that names a submission proves that it arrived."""
         for number in sorted(numbers):
-            state = SubmissionState(self.submissions[number].state)
+            state = SubmissionState(self.establish.submissions[number].state)
             if state in {SubmissionState.SENDING, SubmissionState.UNKNOWN}:
                 evidence = {"message": str(self.message.message_no)}
                 to, actor, why = SubmissionState.DELIVERED, self.step.worker, "a message of this bank names it"
@@ -176,148 +262,59 @@ class _Chunk:
                 await self.session.execute("inquire.proved", number)
                 await self.session.execute("exceptions.close_unknown", number, self.at)
                 await progress.sent(self.tally, self.session, bank=self.message.bank, submission_no=number, at=self.at)
+                self.establish.delivered(number)
 
-    async def _group_facts(self, spoken: Iterable[tuple[Heard, Judgement]]) -> set[int]:
-        """Add what was said of whole submissions; return those to which something new was added."""
-        added: dict[int, tuple[Fact, str | None]] = {}
+    async def _establish(self, spoken: Sequence[Judged], again: Again) -> None:
+        """Add what was said of whole submissions and of payments."""
+        said: dict[int, tuple[Fact, str | None]] = {}
         for heard, judgement in spoken:
-            if heard.kind == ObservationKind.SUBMISSION_STATUS and heard.named_submission_no and judgement.fact:
-                facts, reason = added.get(heard.named_submission_no, (Fact.NONE, None))
-                added[heard.named_submission_no] = (facts | judgement.fact, reason or heard.reason)
-        fresh = {n: a for n, a in added.items() if a[0] & ~Fact(self.submissions[n].group_facts)}
-        for number, (facts, reason) in fresh.items():
-            await self.session.execute("apply.add_group_facts", number, int(facts), reason)
-        return set(fresh)
+            number = heard.submission_no
+            if heard.kind == ObservationKind.SUBMISSION_STATUS and number is not None and judgement.fact:
+                facts, reason = said.get(number, (Fact.NONE, None))
+                said[number] = (facts | judgement.fact, reason or heard.reason)
+        groups = await self.establish.add_group_facts(said)
+        sayings = [_saying(h, j) for h, j in spoken if h.names_attempts and j.fact]
+        if again.booked_twice:
+            sayings.append(Saying(attempt_nos=sorted(again.booked_twice), fact=Fact.BOOKED_TWICE))
+        reasons = {number: reason for number, (_, reason) in said.items() if reason}
+        await self.establish.add(sayings, groups, reasons)
 
-    async def _establish(self, changes: Mapping[int, _Change], groups: Iterable[int]) -> None:
-        """Add facts to attempts and tell what became of their orders."""
-        rows = await self.session.all(AttemptRow, "apply.lock_attempts", sorted(changes), sorted(groups))
-        news: list[News] = []
-        writes: list[tuple[int, int, str | None, str | None]] = []
-        troubles: list[Trouble] = []
-        after_groups = await self._groups_now({r.submission_no for r in rows})
-        for row in rows:
-            change = changes.get(row.attempt_no, _Change())
-            after = _facts_after(row, change)
-            if after != Fact(row.facts):
-                ref = row.entry_ref or next(iter(change.entry_refs), None)
-                writes.append((row.attempt_no, int(after), change.reason or row.reason, ref))
-            told = self._news(row, change, after, after_groups[row.submission_no], row.submission_no in groups)
-            if told is not None:
-                news.append(told)
-                if told.outcome == TOLD[Position.CONFLICT]:
-                    troubles.append(self._conflict(row))
-        if writes:
-            await self.session.execute("apply.add_facts", *map(list, zip(*writes, strict=True)))
-        contradicted = [r.order_no for r in rows if r.closed and r.attempt_no in changes]
-        if contradicted:
-            await self.session.execute("apply.hold_contradicted", contradicted)
-        await tell(self.session, self.at, news)
-        await progress.answered(self.tally, self.session, bank=self.message.bank, news=news, at=self.at)
-        await raise_exceptions(self.session, self.at, troubles)
 
-    async def _groups_now(self, numbers: Iterable[int]) -> dict[int, SubmissionRow]:
-        rows = await self.session.all(SubmissionRow, "apply.lock_submissions", sorted(numbers))
-        return {r.submission_no: r for r in rows}
+_WITH_REASON = Fact.REJECTED | Fact.RETURNED
+"""Facts that come with the bank's reason."""
 
-    def _news(
-        self,
-        row: AttemptRow,
-        change: _Change,
-        after: Fact,
-        group: SubmissionRow,
-        group_is_new: bool,  # noqa: FBT001
-    ) -> News | None:
-        """Return what to tell if the attempt's position changed: to one that is told, or away from one that was."""
-        state = SubmissionState(group.state)
-        before_group = Fact(self.submissions[row.submission_no].group_facts if group_is_new else group.group_facts)
-        before = position(Fact(row.facts), before_group, state)
-        now = position(after, Fact(group.group_facts), state)
-        if now is before or not {now, before} & TOLD.keys():
-            return None
-        outcome = TOLD.get(now, TOLD[Position.CONFLICT])
-        reason = change.reason or row.reason or (self._group_reason(row) if not after else None)
-        wants_reason = now is not Position.PAID
-        return News(
-            order_no=row.order_no,
-            outcome=outcome,
-            bank=self.message.bank,
-            end_to_end_id=row.end_to_end_id,
-            reason=reason if wants_reason else None,
-            action=self.step.reasons.action(reason).value if wants_reason else None,
-        )
 
-    def _group_reason(self, row: AttemptRow) -> str | None:
-        named = (h for h in self.heard if h.named_submission_no == row.submission_no)
-        return next((h.reason for h in named if h.kind == ObservationKind.SUBMISSION_STATUS and h.reason), None)
+def _rules(judged: Iterable[Judged]) -> Iterator[str]:
+    """Yield, for every observation that was matched, what matched it."""
+    for heard, _ in judged:
+        if heard.rule is not None and heard.submission_no is not None:
+            yield from [heard.rule] * len(heard.ordinals)
 
-    def _conflict(self, row: AttemptRow) -> Trouble:
-        return Trouble(
-            kind="conflict",
-            key=str(row.attempt_no),
-            bank=self.message.bank,
-            order_no=row.order_no,
-            attempt_no=row.attempt_no,
-            message_no=self.message.message_no,
-        )
 
-    async def _sums(self, numbers: Iterable[int]) -> None:
-        """Match waiting batch sums by reference: all members, or all minus the rejected ones.
+def _saying(heard: Heard, judgement: Judgement) -> Saying:
+    return Saying(
+        attempt_nos=[n for n in heard.attempt_nos if n is not None],
+        fact=judgement.fact,
+        reason=heard.reason if judgement.fact & _WITH_REASON else None,
+        entry_refs=heard.entry_refs if judgement.fact & Fact.BOOKED else (),
+    )
 
-        A sum that fits neither keeps waiting: amounts are positive, so it cannot fit before the last reject is known.
-        """
-        for number in sorted(numbers):
-            members = await self.session.column("apply.members_of_booked_sum", number)
-            if not members:
-                await self._impossible(number)
-                continue
-            refs = await self.session.column("apply.sum_matched", number)
-            facts = Fact.BOOKED if len(refs) < 2 else Fact.BOOKED | Fact.BOOKED_TWICE  # noqa: PLR2004 - twice is two
-            await self._establish({m: _Change(facts=facts) for m in members}, ())
 
-    async def _impossible(self, number: int) -> None:
-        """Tell a person of a booked sum that can never fit, whatever the bank still rejects."""
-        if await self.session.value("apply.impossible_sum", number):
-            trouble = Trouble(
-                kind=Verdict.AMOUNT_DIFFERS.value,
-                key=f"sum of submission {number}",
-                bank=self.message.bank,
-                submission_no=number,
-                message_no=self.message.message_no,
-            )
-            await raise_exceptions(self.session, self.at, [trouble])
+def _without_second_returns(judged: Sequence[Judged], ordinals: set[int]) -> list[Judged]:
+    """Give returns of what was returned before a verdict of their own: they add no fact."""
+    if not ordinals:
+        return list(judged)
+    return [
+        (one, Judgement(verdict=Verdict.SECOND_RETURN) if one.ordinals[0] in ordinals else judgement)
+        for heard, judgement in judged
+        for one in ([heard] if ordinals.isdisjoint(heard.ordinals) else heard.one_by_one())
+    ]
 
 
 def _sum_moves(judgement: Judgement) -> bool:
-    """Whether this may let a batch sum fit: a sum was heard, or a member rejected."""
-    return judgement.verdict is Verdict.SUM_WAITS or bool(judgement.fact & Fact.REJECTED)
+    """Whether this may let a batch sum fit: a sum was heard, or a member rejected or cancelled."""
+    return judgement.verdict is Verdict.SUM_WAITS or bool(judgement.fact & (Fact.REJECTED | Fact.CANCELLED))
 
 
 def _names_a_duplicate(heard: Heard, judgement: Judgement) -> bool:
-    return judgement.verdict is Verdict.HAS_IT and heard.attempt_no is not None
-
-
-def _changes(spoken: Iterable[tuple[Heard, Judgement]]) -> dict[int, _Change]:
-    """Gather what the chunk adds to each attempt."""
-    changes: defaultdict[int, _Change] = defaultdict(_Change)
-    for heard, judgement in spoken:
-        if heard.attempt_no is None or not judgement.fact:
-            continue
-        change = changes[heard.attempt_no]
-        change.facts |= judgement.fact
-        if judgement.fact & (Fact.REJECTED | Fact.RETURNED):
-            change.reason = heard.reason or change.reason
-        if judgement.fact & Fact.BOOKED and heard.entry_ref:
-            change.entry_refs.append(heard.entry_ref)
-    return changes
-
-
-def _facts_after(row: AttemptRow, change: _Change) -> Fact:
-    """Union, plus what two facts together mean: another booking reference is a second booking; closed is closed."""
-    facts = Fact(row.facts) | change.facts
-    refs = set(change.entry_refs) | ({row.entry_ref} if row.entry_ref else set())
-    if len(refs) > 1:
-        facts |= Fact.BOOKED_TWICE
-    if row.closed and facts != Fact(row.facts) and not change.facts & CAME_BACK:
-        facts |= Fact.CONTRADICTED
-    return facts
+    return judgement.verdict is Verdict.HAS_IT and heard.names_attempts

@@ -4,11 +4,13 @@ A message speaks only for the bank it came from, and only of what was sent to th
 exception and changes nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 from gateway.domain.facts import Fact
+from gateway.domain.matching import Rule, explained
 from gateway.domain.observation import ObservationKind
 from gateway.domain.states import SubmissionState
 
@@ -19,9 +21,13 @@ class Verdict(StrEnum):
     MATCHED = "matched"
     BATCH_SUM = "matched batch sum"
     SUM_WAITS = "batch sum waits for rejects"
+    SUM_AMBIGUOUS = "ambiguous sum"
     NOTHING = "says nothing of payments"
+    CHARGES = "charges"
     HAS_IT = "bank already has it"
+    UNPROVED = "statement not proved"
     ORPHAN = "orphan"
+    AMBIGUOUS = "ambiguous"
     FOREIGN = "foreign bank"
     UNSENT = "names what was never sent"
     NAMES_TWO = "names two payments"
@@ -29,12 +35,28 @@ class Verdict(StrEnum):
     OTHER_ACCOUNT = "not our debtor account"
     UNLISTED = "unlisted status"
     LUMP_RETURN = "lump return"
+    SECOND_RETURN = "returned before"
+    SPLIT = "split by hand"
+    """A lump return that a person split over its payments; it counts no more, its parts do."""
 
 
-HARMLESS = frozenset({Verdict.MATCHED, Verdict.BATCH_SUM, Verdict.SUM_WAITS, Verdict.NOTHING, Verdict.HAS_IT})
-"""Verdicts that need no person."""
+HARMLESS = frozenset(
+    {
+        *(Verdict.MATCHED, Verdict.BATCH_SUM, Verdict.SUM_WAITS, Verdict.NOTHING, Verdict.HAS_IT),
+        *(Verdict.CHARGES, Verdict.UNPROVED, Verdict.SUM_AMBIGUOUS, Verdict.SPLIT),
+    }
+)
+"""Verdicts that need no person: what an unproved statement and an ambiguous sum need is raised where that is found."""
+NAMED = frozenset({Verdict.NAMES_TWO, Verdict.AMOUNT_DIFFERS, Verdict.OTHER_ACCOUNT, Verdict.UNLISTED})
+"""Verdicts of what names something that this bank was sent and yet says nothing of it: the bank has it."""
 ALARMS = frozenset({Verdict.FOREIGN, Verdict.UNSENT})
 """Verdicts that are a security alarm; UNSENT also pauses the bank's lane."""
+KINDS = {
+    Verdict.HAS_IT: "suspected duplicate",
+    Verdict.SECOND_RETURN: "suspected duplicate",
+    Verdict.SUM_AMBIGUOUS: "ambiguous",
+}
+"""The kind of exception where it is not called as the verdict is."""
 
 _SENT = frozenset({SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.UNKNOWN})
 _ENTRIES = frozenset({ObservationKind.ENTRY, ObservationKind.BATCH_ENTRY, ObservationKind.RETURN_ENTRY})
@@ -57,54 +79,105 @@ class Statuses(Protocol):
     def meaning(self, status: str | None, reason: str | None, reason_text: str | None = None) -> Meaning: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """An observation beside what it names; the parts from `attempt_no` on are None where it names nothing of ours.
+class Matching(Protocol):
+    """How one bank's bookings are matched."""
 
-    `bank` is whom the message came from, `sent_to` whom the named thing was for. `expected_minor` is the attempt's
-    amount. `named_submission_no` is the submission itself or the attempt's. `names_two`: the UETR is one payment's, the
-    EndToEndId is not.
+    @property
+    def rules(self) -> Collection[Rule]: ...
+    def tolerance_minor(self, currency: str) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """One bank's ways: what its codes mean, and how its bookings are matched.
+
+    `own_codes` are reason codes of its own for which its profile has a rule, such as those for unclaimed money.
     """
 
-    ordinal: int
+    statuses: Statuses
+    matching: Matching
+    own_codes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Observations that cannot be judged differently, beside what they name.
+
+    The four sequences run in parallel, one place an observation. `rule` is the rung by which they name something of
+    ours; without one, what follows it is None. `sent_to` is the bank that the named thing was for. `short_minor` is by
+    how much the amount is lower than the attempt's. `several`: they name more than one thing by that rung; `names_two`:
+    the UETR is one payment's, the EndToEndId is not. `page_no`: the page of a statement that they stand in.
+    `unproved`: their statement contradicts itself; `sent_again`: it
+    is a copy of one that was received before. `only_charges`: the amount is the charges that it documents.
+    """
+
     kind: str
-    bank: str
     status: str | None
     reason: str | None
     reason_text: str | None
-    account: str | None
-    amount_minor: int | None
-    currency: str | None
     credit: bool | None
     booked: bool | None
+    currency: str | None
     charged: bool
-    entry_ref: str | None
-    attempt_no: int | None
-    named_submission_no: int | None
+    charges_minor: int | None
+    statement: int | None
+    page_no: int | None
+    unproved: bool
+    sent_again: bool
+    rule: str | None
+    submission_no: int | None
     sent_to: str | None
-    state: str | None
-    debtor_account: str | None
-    expected_minor: int | None
-    expected_currency: str | None
-    names_two: bool = False
+    account_agrees: bool | None
+    short_minor: int | None
+    currency_agrees: bool | None
+    names_two: bool
+    ordinals: Sequence[int]
+    attempt_nos: Sequence[int | None]
+    entry_refs: Sequence[str | None]
+    tx_ids: Sequence[str | None]
+    only_charges: bool
+    several: bool = False
+    state: str | None = None
+
+    @property
+    def names_attempts(self) -> bool:
+        """Whether they name payments; all of them do or none."""
+        return self.attempt_nos[0] is not None
+
+    def one_by_one(self) -> Iterator["Heard"]:
+        """Take them apart."""
+        for at in range(len(self.ordinals)):
+            one = slice(at, at + 1)
+            yield replace(
+                self,
+                ordinals=self.ordinals[one],
+                attempt_nos=self.attempt_nos[one],
+                entry_refs=self.entry_refs[one],
+                tx_ids=self.tx_ids[one],
+            )
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether they are bookings, not statuses."""
+        return self.kind in _ENTRIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The verdict, and the fact it adds to the attempt or, for a group status, to the submission."""
+    """The verdict, and the fact it adds to the attempts or, for a group status, to the submission."""
 
     verdict: Verdict
     fact: Fact = Fact.NONE
 
 
-def judge(heard: Heard, statuses: Statuses) -> Judgement:
-    """Judge one observation."""
-    strange = _strange(heard)
+def judge(heard: Heard, bank: str, ways: Ways) -> Judgement:
+    """Judge observations of a message of `bank`."""
+    strange = _strange(heard, bank)
     if strange is not None:
         return Judgement(verdict=strange)
-    if heard.kind in _ENTRIES:
-        return _entry(heard)
-    meaning = statuses.meaning(heard.status, heard.reason, heard.reason_text)
+    if heard.is_entry:
+        return _entry(heard, ways.matching)
+    meaning = ways.statuses.meaning(heard.status, heard.reason, heard.reason_text)
     if meaning.duplicate:
         return Judgement(verdict=Verdict.HAS_IT)
     if meaning.unlisted:
@@ -112,30 +185,55 @@ def judge(heard: Heard, statuses: Statuses) -> Judgement:
     return Judgement(verdict=Verdict.MATCHED if meaning.fact else Verdict.NOTHING, fact=meaning.fact)
 
 
-def _strange(heard: Heard) -> Verdict | None:
-    """Say why this observation may not speak of what it names, if so."""
+def _strange(heard: Heard, bank: str) -> Verdict | None:
+    """Say why these observations may not speak of what they name, if so."""
+    if heard.unproved:
+        return Verdict.UNPROVED
+    if heard.several:
+        return Verdict.AMBIGUOUS
     if heard.sent_to is None:
-        unnamed_credit = heard.kind == ObservationKind.RETURN_ENTRY and heard.booked
-        return Verdict.LUMP_RETURN if unnamed_credit else Verdict.ORPHAN
-    if heard.sent_to != heard.bank:
+        return _nameless(heard)
+    if heard.sent_to != bank:
         return Verdict.FOREIGN
     if heard.state not in _SENT:
         return Verdict.UNSENT
     if heard.names_two:
         return Verdict.NAMES_TWO
-    if heard.account is not None and heard.account != heard.debtor_account:
-        return Verdict.OTHER_ACCOUNT
-    return None
+    return None if heard.account_agrees else Verdict.OTHER_ACCOUNT
 
 
-def _entry(heard: Heard) -> Judgement:
+def _nameless(heard: Heard) -> Verdict:
+    """Judge what names nothing of ours."""
+    if heard.is_entry and not heard.booked:
+        return Verdict.NOTHING
+    if heard.only_charges and heard.kind == ObservationKind.ENTRY:
+        return Verdict.CHARGES
+    if heard.kind == ObservationKind.BATCH_ENTRY and not heard.credit:
+        return Verdict.SUM_WAITS
+    credited = heard.kind in {ObservationKind.RETURN_ENTRY, ObservationKind.BATCH_ENTRY}
+    return Verdict.LUMP_RETURN if credited else Verdict.ORPHAN
+
+
+def _entry(heard: Heard, matching: Matching) -> Judgement:
     """Judge a booking. Only status BOOK is one, and its sign comes from the entry alone (reference 3.1)."""
     if not heard.booked:
         return Judgement(verdict=Verdict.NOTHING)
-    if heard.kind == ObservationKind.BATCH_ENTRY:
-        return Judgement(verdict=Verdict.SUM_WAITS if not heard.credit else Verdict.LUMP_RETURN)
-    if heard.attempt_no is None or heard.credit != (heard.kind == ObservationKind.RETURN_ENTRY):
-        return Judgement(verdict=Verdict.ORPHAN)
-    if (heard.amount_minor, heard.currency) != (heard.expected_minor, heard.expected_currency):
+    if not heard.names_attempts:
+        return Judgement(verdict=Verdict.LUMP_RETURN if heard.credit else Verdict.SUM_WAITS)
+    if heard.only_charges and not heard.credit and heard.short_minor:
+        return Judgement(verdict=Verdict.CHARGES)  # the bank's fee for a payment is not the payment
+    # A credit that names a payment of ours gives it back, whether or not the bank calls it a return.
+    if not heard.currency_agrees or not _amount_agrees(heard, matching):
         return Judgement(verdict=Verdict.AMOUNT_DIFFERS)
     return Judgement(verdict=Verdict.MATCHED, fact=Fact.RETURNED if heard.credit else Fact.BOOKED)
+
+
+def _amount_agrees(heard: Heard, matching: Matching) -> bool:
+    if heard.short_minor is None or heard.currency is None:
+        return False
+    return explained(
+        heard.short_minor,
+        charged=heard.charged,
+        charges_minor=heard.charges_minor,
+        tolerance_minor=matching.tolerance_minor(heard.currency),
+    )

@@ -36,11 +36,10 @@ def test_facts_only_grow(known: list[Fact], news: list[Fact]) -> None:
 
 
 @given(FACTS, FACTS, SUBMISSIONS)
-def test_an_attempt_of_which_something_is_known_does_not_depend_on_its_submission(
+def test_an_attempt_of_which_a_bank_has_spoken_does_not_depend_on_its_submission(
     own: list[Fact], group: list[Fact], submission: SubmissionState | None
 ) -> None:
-    facts = effective(merged(own), merged(group))
-    if facts is not Fact.NONE:
+    if effective(merged(own), merged(group)) & ~(Fact.AT_THE_COUNTER | Fact.WRITTEN_OFF):
         assert position(merged(own), merged(group), submission) is position(merged(own), merged(group), None)
 
 
@@ -57,7 +56,28 @@ def test_the_stored_numbers_never_change() -> None:
         "RETURNED_IN_STATEMENT": 256,
         "CANCELLED": 512,
         "CONTRADICTED": 1024,
+        "AT_THE_COUNTER": 2048,
+        "WRITTEN_OFF": 4096,
     }
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (Fact.NONE, Position.IN_FLIGHT),
+        (Fact.ACCEPTED, Position.ACCEPTED),
+        (Fact.BOOKED, Position.EXECUTED),
+        (Fact.BOOKED | Fact.BOOKED_IN_STATEMENT, Position.EXECUTED),
+        (Fact.BOOKED | Fact.CREDITED, Position.PAID),
+        (Fact.CREDITED, Position.PAID),
+        (Fact.BOOKED | Fact.RETURNED, Position.RETURNED),
+        (Fact.REJECTED, Position.REJECTED),
+    ],
+)
+def test_where_the_bank_books_before_the_payee_collects_only_collected_means_paid(
+    own: Fact, expected: Position
+) -> None:
+    assert position(own | Fact.AT_THE_COUNTER, Fact.NONE, SubmissionState.DELIVERED) is expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ versions, itemised and as sums, and JSON. What must become of the payments is in
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,13 @@ from gateway.domain.facts import Position
 from gateway.ports.bus import Record
 from gateway.ports.transport import Sent
 from gateway.sandbox import Books, FileBank
+from gateway.sandbox.closing import close_day
 from gateway.sandbox.desk import Desk
-from tests.hearing.ear import Ear, listening
+from tests.hearing.ear import FULL, Ear, listening
+from tests.hearing.messages import Entry, camt052, camt054
 from tests.scenario import MORNING, opened, parameters, payments
 from tests.sending.transport import Scripted
+from tests.statements import Booking, Detail, Stmt, camt053
 
 FILE_BANKS, API_BANK = ("alfa", "charlie", "foxtrot"), "kilo"
 HAPPENS = {"rejected_per_10000": 2_500, "returned_per_10000": 3_000}
@@ -32,10 +35,11 @@ ORDERS = [
     *payments(range(31, 35), "kilo"),
 ]
 CHANGED = (
+    *("suspense_item", "ledger_posting", "ledger_transaction", "statement", "statement_chain"),
     *("bank_message_bytes", "observation", "exception", "dead_letter", "partition_lease", "outcome_event"),
     *("attempt", "submission_event", "intent", "submission", "bank_message", "payment_order", "pause"),
 )
-LATER = datetime(2026, 9, 30, tzinfo=UTC)
+LATER = datetime(2026, 10, 30, tzinfo=UTC)
 BECAME = {Position.PAID: "paid", Position.REJECTED: "rejected", Position.RETURNED: "returned"}
 
 
@@ -92,7 +96,12 @@ def _opened_books(ear: Ear, transport: Scripted) -> dict[str, Books]:
     desk = Desk(replace(parameters()[API_BANK], **HAPPENS), root)  # type: ignore[arg-type]
     for wire, body in zip(transport.wires, transport.sent, strict=True):
         assert desk.take(wire.name, body, MORNING).status == 201
-    return {**found, API_BANK: desk.books}
+    found[API_BANK] = desk.books
+    for slug, books in found.items():
+        for days in range((LATER - MORNING).days):
+            evening = MORNING + timedelta(days=days, hours=12)
+            close_day(replace(parameters()[slug], **HAPPENS), books, evening.date(), evening)  # type: ignore[arg-type]
+    return found
 
 
 @pytest.fixture
@@ -102,7 +111,8 @@ async def day(database_url: str, tmp_path: Path) -> AsyncIterator[Day]:
         scene.use_transport(API_BANK, transport)
         await ear.send(ORDERS)
         books = _opened_books(ear, transport)
-        said = [(slug, answer.content) for slug, of in books.items() for answer in of.due(LATER, 1_000)]
+        due = [(slug, answer.content) for slug, of in books.items() for answer in of.due(LATER, 1_000)]
+        said = [(slug, content) for slug, content in due if b"BkToCstmrStmt" not in content or b"<Ntry>" in content]
         fates = {e2e: fate for of in books.values() for e2e, fate in _fates(of).items()}
         for of in books.values():
             of.close()
@@ -131,10 +141,44 @@ async def test_any_order_repetition_and_channel_ends_the_same(day: Day, data: st
             for kind in ("receive", "read", "apply"):
                 await day.ear.until_idle(kind)
     assert await day.become() == {e2e: (fate, BECAME[fate]) for e2e, fate in day.fates.items()}
-    assert await day.ear.scene.exceptions() == []
+    assert await day.ear.scene.column("SELECT kind FROM exception WHERE state <> 'closed'") == []
     assert (
         await day.ear.scene.column("""
         SELECT order_no FROM payment_order JOIN outcome_event e USING (order_no)
         GROUP BY order_no, payment_order.outcome_no HAVING count(*) <> payment_order.outcome_no""")
         == []
     )
+
+
+@pytest.fixture
+async def twins(sent: Ear) -> tuple[Ear, list[bytes]]:
+    """A payment booked once, and one booked twice alike, told by a report, a notification and a statement."""
+    account, (once, twice, _) = await sent.account(), await sent.ids()
+    entries = [Entry(amount=FULL, end_to_end_id=name, ref=name[-6:]) for name in (once, twice, twice)]
+    bookings = [
+        Booking(minor=-51_240, ref=e.ref, details=[Detail(minor=-51_240, end_to_end_id=e.end_to_end_id)])
+        for e in entries
+    ]
+    page = Stmt(account=account, opening=1_000_000, closing=1_000_000 - 3 * 51_240, bookings=bookings)
+    await sent.scene.keep(*CHANGED)
+    return sent, [camt052(account, *entries), camt054(account, *entries), camt053(page)]
+
+
+@given(order=st.lists(st.sampled_from(range(3)), min_size=1, max_size=6), at_once=st.booleans())
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_identical_twins_stay_two_and_the_same_told_again_stays_one(
+    twins: tuple[Ear, list[bytes]], order: list[int], *, at_once: bool
+) -> None:
+    ear, said = twins
+    await ear.scene.again(*CHANGED)
+    for number in order:
+        await ear.tell(said[number], channel=f"door-{number}")
+        if not at_once:
+            await ear.until_idle("read")
+            await ear.until_idle("apply")
+    await ear.until_idle("read")
+    await ear.until_idle("apply")
+    assert await ear.positions() == [Position.PAID, Position.CONFLICT, Position.IN_FLIGHT]
+    bookings = await ear.scene.rows("""
+        SELECT attempt_no, count(*) FROM observation WHERE NOT repeats GROUP BY attempt_no ORDER BY attempt_no""")
+    assert [count for _, count in bookings] == [1, 2]

@@ -195,6 +195,12 @@ async def test_a_booked_sum_fits_all_minus_the_rejected_whatever_comes_first(sum
     assert await sums.positions() == [PAID, REJECTED, PAID]
 
 
+async def test_a_booked_sum_fits_all_minus_what_the_bank_cancelled(sums: Ear) -> None:
+    total = camt054(await sums.account("charlie"), Entry(amount=TWO, batch=(await sums.msg_id(), 2)))
+    await sums.hear(total, await status(sums, 2, "CANC", group="PART"), bank="charlie")
+    assert await sums.positions() == [PAID, Position.CANCELLED, PAID]
+
+
 async def test_a_booked_sum_of_everything_pays_everything(sums: Ear) -> None:
     total = camt054(await sums.account("charlie"), Entry(amount=THREE, batch=(await sums.msg_id(), 3)))
     await sums.hear(total, bank="charlie")
@@ -239,7 +245,7 @@ async def test_facts_add_up(sent: Ear) -> None:
 
 async def test_a_told_rejection_that_no_longer_holds_is_told_too(sent: Ear) -> None:
     """A file refused as a whole, and then a payment of it that the bank names as accepted."""
-    await sent.hear(pain002(await sent.msg_id(), group="RJCT", reason="AM04"))
+    await sent.hear(pain002(await sent.msg_id(), group="RJCT", reason="AM10"))
     await sent.hear(await status(sent, 1, "ACSP"))
     assert await sent.positions() == [ACCEPTED, REJECTED, REJECTED]
     assert await sent.outcomes() == [

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.ports.bus import Record
-from gateway.service.receive import LEASE, RENEWALS, Letter, Receive
+from gateway.service.partitions import LEASE, RENEWALS
+from gateway.service.receive import Letter, Receive
 from gateway.service.relay import LANES, Courier, Relay
 from tests.scenario import Scene, opened, payment
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from threading import get_ident
 from typing import Any, cast
 
 import pytest
@@ -51,6 +52,41 @@ class Reader:
 def read_with(ear: Ear, reader: Reader) -> None:
     banks = cast("dict[str, Bank]", ear.scene.gateway.banks)
     banks["alfa"] = replace(banks["alfa"], adapter=cast("Any", reader))
+
+
+class Threads(Reader):
+    """Remembers in which threads it began, went on and ended."""
+
+    def __init__(self, count: int, failure: BaseException | None = None) -> None:
+        super().__init__(count, failure)
+        self.seen: set[int] = set()
+
+    def read(self, pieces: Iterable[bytes], profile: Any) -> Iterator[Observation]:
+        self.seen.add(get_ident())
+        return self._read(pieces, profile)
+
+    def _read(self, pieces: Iterable[bytes], profile: Any) -> Iterator[Observation]:
+        try:
+            for observation in super().read(pieces, profile):
+                self.seen.add(get_ident())
+                yield observation
+        finally:
+            self.seen.add(get_ident())
+
+
+@pytest.mark.parametrize("failure", [None, Unreadable("x", "", "broken"), ValueError("broken")])
+async def test_every_message_is_read_in_one_and_the_same_thread(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+) -> None:
+    """libxml2's memory does not survive a parser that is begun in one thread and goes on or ends in another."""
+    monkeypatch.setattr(read, "CHUNK", 2)
+    reader = Threads(5, failure)
+    read_with(ear, reader)
+    for number in range(4):
+        await ear.tell(pain002(f"M{number}"))
+    await ear.until_idle("read")
+    assert len(reader.seen) == 1
+    assert get_ident() not in reader.seen
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON)

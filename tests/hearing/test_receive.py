@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.ports.bus import Record
-from gateway.service.receive import BETWEEN_TRIES
+from gateway.service.partitions import BETWEEN_TRIES
 from tests.hearing.ear import Ear, another_worker
 from tests.hearing.messages import pain002
 
