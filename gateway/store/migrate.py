@@ -20,8 +20,19 @@ def migrations() -> list[tuple[str, str]]:
 async def migrate(connection: asyncpg.Connection) -> list[str]:
     """Bring the schema up to date and return the names applied now.
 
-    Raises ConfigError when a migration that was applied has another text now, or the database knows one that we do not.
+    Raises ConfigError when a migration that was applied has another text now, the database knows one that we do not, or
+    this login may not do what a migration does.
     """
+    try:
+        return await _migrate(connection)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ConfigError(
+            f"the database cannot be brought up to date: {error}; migrate with a login that owns the schema"
+            " (database.owner_url), on a server that an administrator has prepared as gateway/docs/ledger.md says"
+        ) from error
+
+
+async def _migrate(connection: asyncpg.Connection) -> list[str]:
     applied_now: list[str] = []
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)

@@ -105,13 +105,22 @@ class PostgresStore:
         await self._pool.close()
 
 
+ROLE = "gateway_app"
+"""The role the gateway works under: it reads and writes rows and owns nothing (migration 0004)."""
+
 _SESSION = {
+    "role": ROLE,
     "timezone": "UTC",
     "application_name": "gateway",
     "jit": "off",
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "120s",  # a process that was frozen must not hold its locks for ever
 }
+
+
+async def connect(url: str, login: str | None = None) -> asyncpg.Connection:
+    """Open one connection beside the pool, under the same role; `login` replaces the URL's."""
+    return await asyncpg.connect(url, user=login, server_settings=_SESSION)
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -122,16 +131,27 @@ async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
     """Spare a round trip a transaction: a session is one transaction, whose end leaves no lock, setting or cursor."""
 
 
-async def open_store(url: str, *, connections: int, boundary: Boundary = unbounded) -> PostgresStore:
-    """Connect. `connections` bounds the pool."""
-    pool = await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=connections,
-        init=_prepare,
-        reset=_nothing_to_reset,
-        server_settings=_SESSION,
-    )
+async def open_store(
+    url: str, *, connections: int, boundary: Boundary = unbounded, login: str | None = None
+) -> PostgresStore:
+    """Connect under the role that cannot change the ledger. `connections` bounds the pool, `login` replaces the URL's.
+
+    Raises ConfigError when the login may not take the role (docs/ledger.md).
+    """
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            user=login,
+            min_size=1,
+            max_size=connections,
+            init=_prepare,
+            reset=_nothing_to_reset,
+            server_settings=_SESSION,
+        )
+    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
+        raise ConfigError(
+            f"the login of database.url may not act as {ROLE}: as an administrator, GRANT {ROLE} TO that login"
+        ) from error
     return PostgresStore(pool, boundary)
 
 

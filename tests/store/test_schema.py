@@ -16,6 +16,7 @@ MACHINES: dict[str, tuple[Mapping[Any, str], str]] = {
     "submission": (states.SUBMISSION, "submission"),
     "recall": (states.RECALL, "recall"),
     "stop": (states.STOP, "stop"),
+    "statement": (states.STATEMENT, "statement"),
 }
 STATES: dict[str, type[StrEnum]] = {
     "batch": states.BatchState,
@@ -23,6 +24,7 @@ STATES: dict[str, type[StrEnum]] = {
     "submission": states.SubmissionState,
     "recall": states.RecallState,
     "stop": states.StopState,
+    "statement": states.StatementState,
 }
 
 ORDER = """
