@@ -5,7 +5,7 @@ code without a row goes to an officer, and a code of the duplicate set cannot be
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.domain.errors import ConfigError
@@ -33,23 +33,47 @@ class Action(StrEnum):
     OFFICER = "officer"
 
 
+class Need(StrEnum):
+    """What is missing for another order to be paid, for the benefits system to read."""
+
+    ACCOUNT = "account"
+    NAME = "name"
+    DATA = "data"
+    DEATH = "death"
+    """Nothing can be paid to the dead: who is entitled now must be settled."""
+    DECISION = "decision"
+
+
+_NEEDS: Mapping[Action, Need] = {Action.BACK: Need.ACCOUNT, Action.MEND: Need.DATA}
+"""What is needed where the table does not say; any other action needs somebody's decision."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
     """The reason table in force."""
 
     actions: Mapping[str, Action]
     duplicates: frozenset[str] = DUPLICATES
+    needs: Mapping[str, Need] = field(default_factory=dict)
 
     def action(self, code: str | None) -> Action:
         """Return the action for a code; no code, an unknown one or a duplicate goes to an officer."""
         return self.actions.get(code, Action.OFFICER) if code else Action.OFFICER
 
+    def need(self, code: str | None) -> Need | None:
+        """Return what is needed before the entitlement can be paid; None where the machine goes on by itself."""
+        action = self.action(code)
+        if action in {Action.RETRY, Action.FUNDS}:
+            return None
+        return self.needs.get(code or "") or _NEEDS.get(action, Need.DECISION)
 
-def reasons_from(mapping: Mapping[str, str]) -> Reasons:
-    """Read the table as configuration writes it: code -> action, or -> "duplicate".
 
-    Raises ConfigError for an unknown action and for a code of the duplicate set that is given another meaning.
+def reasons_from(table: Mapping[str, object]) -> Reasons:
+    """Read the table as configuration writes it: code -> action or "duplicate", or -> {action: ..., needs: ...}.
+
+    Raises ConfigError for an unknown action or need, and for a code of the duplicate set that is given another meaning.
     """
+    mapping = {code: _action_of(row) for code, row in table.items()}
     taken_away = sorted(code for code in DUPLICATES if mapping.get(code, DUPLICATE) != DUPLICATE)
     if taken_away:
         raise ConfigError(
@@ -62,4 +86,23 @@ def reasons_from(mapping: Mapping[str, str]) -> Reasons:
     return Reasons(
         actions={code: Action(action) for code, action in mapping.items() if action != DUPLICATE},
         duplicates=DUPLICATES | {code for code, action in mapping.items() if action == DUPLICATE},
+        needs=_needs_of(table),
     )
+
+
+def _action_of(row: object) -> str:
+    return str(row.get("action")) if isinstance(row, dict) else str(row)
+
+
+def _needs_of(table: Mapping[str, object]) -> dict[str, Need]:
+    """Gather the needs that rows name. Raises ConfigError for an unknown one and for another key."""
+    named = {code: row for code, row in table.items() if isinstance(row, dict)}
+    known = {str(need) for need in Need}
+    wrong = sorted(
+        code for code, row in named.items() if row.keys() != {"action", "needs"} or row["needs"] not in known
+    )
+    if wrong:
+        raise ConfigError(
+            f"reason codes {', '.join(wrong)}: write {{action: ..., needs: one of {', '.join(sorted(known))}}}"
+        )
+    return {code: Need(row["needs"]) for code, row in named.items()}

@@ -1,0 +1,21 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.hearing.ear import Ear, listening
+from tests.scenario import opened, payments
+
+
+@pytest.fixture
+async def ear(database_url: str, tmp_path: Path) -> AsyncIterator[Ear]:
+    """A gateway that has not sent anything yet."""
+    async with opened(database_url, tmp_path, banks=["alfa"]) as scene, listening(scene) as ear:
+        yield ear
+
+
+@pytest.fixture
+async def sent(ear: Ear) -> Ear:
+    """Two payments of 512.40 delivered to bank alfa in one file on its pay date, a Monday."""
+    await ear.send(payments([1, 2]))
+    return ear
