@@ -19,11 +19,16 @@ SELECT (SELECT count(*) FROM payment_order o JOIN batch b ON b.batch_no = o.batc
        (SELECT count(*) FROM outcome_event WHERE published_at IS NOT NULL) AS told;
 
 -- name: submissions (how many there are in each state)
-SELECT s.state AS name, count(*) AS number FROM submission s JOIN batch b ON b.batch_no = s.batch_no
-WHERE b.pay_date = $1 GROUP BY s.state ORDER BY s.state;
+SELECT s.state AS name, count(*) AS number FROM submission s GROUP BY s.state ORDER BY s.state;
 
--- name: exceptions (what needs a person, by kind)
-SELECT kind AS name, count(*) AS number FROM exception WHERE closed_at IS NULL GROUP BY kind ORDER BY kind;
+-- name: again (attempts after the first one, by their number)
+SELECT 'attempt ' || generation AS name, count(*) AS number FROM attempt WHERE generation > 1 GROUP BY generation ORDER BY generation;
+
+-- name: rules (by which rung of the ladder what banks said was matched)
+SELECT rule AS name, count(*) AS number FROM observation WHERE rule IS NOT NULL GROUP BY rule ORDER BY rule;
+
+-- name: raised (every exception there was, by kind, and those that are open)
+SELECT kind, count(*) AS raised, count(*) FILTER (WHERE closed_at IS NULL) AS open FROM exception GROUP BY kind ORDER BY kind;
 
 -- name: recalls (what a stop came too late for: payments and minor units, by currency)
 SELECT a.currency, count(*) AS payments, sum(a.amount_minor)::bigint AS minor
@@ -31,3 +36,34 @@ FROM recall r JOIN attempt a ON a.attempt_no = r.attempt_no GROUP BY a.currency 
 
 -- name: tries (what the promises to send came to)
 SELECT coalesce(outcome, 'under way') AS name, count(*) AS number FROM intent GROUP BY 1 ORDER BY 1;
+
+-- name: pulse (grows whenever a step has done something)
+SELECT (SELECT count(*) FROM outcome_event) AS events, (SELECT count(*) FROM ledger_posting) AS postings,
+       (SELECT count(*) FROM exception) + (SELECT count(*) FROM exception WHERE closed_at IS NOT NULL) AS exceptions,
+       (SELECT count(*) FROM attempt WHERE closed) AS closed,
+       (SELECT count(*) FROM statement WHERE state <> 'waiting') + (SELECT count(*) FROM statement WHERE settled) AS statements,
+       (SELECT count(*) FROM attempt) AS attempts;
+
+-- name: cases (open exceptions by kind, with whose work they are)
+SELECT e.kind, coalesce(e.owner, e.role) AS owner, count(*) AS number, coalesce(sum(e.amount_minor), 0)::bigint AS minor
+FROM exception e WHERE e.closed_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- name: doubtful (what open exceptions are about: orders, and entries by the bank's reference)
+SELECT c.exception_no, coalesce(c.order_id, '') AS order_id, coalesce(o.bank, c.bank, '') AS bank, coalesce(o.entry_ref, '') AS entry_ref
+FROM exception_case c LEFT JOIN LATERAL (
+    SELECT m.bank, n.entry_ref FROM observation n JOIN bank_message m ON m.message_no = n.message_no
+    WHERE n.message_no = c.message_no AND n.ordinal = c.ordinal) o ON true
+WHERE c.state <> 'closed';
+
+-- name: accounts (by account what proved statements say, and what the ledger made of it)
+SELECT s.bank, s.account, s.currency,
+       count(*) FILTER (WHERE s.state = 'proved') AS proved, count(*) FILTER (WHERE s.state = 'waiting') AS waiting,
+       count(*) FILTER (WHERE s.state = 'unbalanced') AS unbalanced, count(*) FILTER (WHERE s.state = 'repeated') AS repeated,
+       (array_agg(s.opening_minor ORDER BY s.link) FILTER (WHERE s.state = 'proved' AND s.page = 1))[1] AS opening_minor,
+       (array_agg(s.closing_minor ORDER BY s.link DESC) FILTER (WHERE s.state = 'proved' AND s.last_page))[1] AS closing_minor,
+       max(s.closing_on) FILTER (WHERE s.state = 'proved') AS closing_on
+FROM statement s GROUP BY s.bank, s.account, s.currency ORDER BY 1, 2, 3;
+
+-- name: ledger (balance of every ledger account, by bank and paying account)
+SELECT bank, debtor_account AS account, currency, account AS name, sum(amount_minor)::bigint AS minor
+FROM ledger_posting GROUP BY bank, debtor_account, currency, account ORDER BY 1, 2, 3, 4;
