@@ -51,7 +51,7 @@ def bank_message(
         "ce_type": BANK_MESSAGE,
         "ce_source": f"/banks/{bank}",
         "ce_id": f"{digest}-{counter}",
-        "ce_time": _rfc3339(at),
+        "ce_time": rfc3339(at),
         "ce_digest": digest,
         "ce_channel": channel,
     }
@@ -98,7 +98,8 @@ def _signature(topic: str, headers: Mapping[str, str], key: bytes) -> str:
     return hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a moment as CloudEvents do, in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 BANK_MESSAGES = "gateway.bank-messages.v1"
 OUTCOMES = "gateway.outcomes.v1"
+ORDERS = "gateway.orders.v1"
+STOPS = "gateway.stops.v1"
+TOPICS: Mapping[str, int] = MappingProxyType({BANK_MESSAGES: 16, OUTCOMES: 16, ORDERS: 4, STOPS: 1})
+"""Every topic with its partitions. Notices are few and come one after the other: one partition keeps their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

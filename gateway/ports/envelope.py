@@ -1,4 +1,4 @@
-"""A bank's message as it came over Kafka, after its door was checked. Services see these shapes, never headers."""
+"""A record as it came over Kafka, after its door was checked. Services see these shapes, never headers."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,21 @@ class BankEnvelope:
     digest: str
     message: bytes
     reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEnvelope:
+    """An event that is proved to come from the benefits system `source`.
+
+    `id` is unique among the events of the source; `subject` is what the event is about: the batch of an order, empty
+    for a notice. `digest` is the SHA-256 of `content`, which was checked against it.
+    """
+
+    id: str
+    source: str
+    subject: str
+    digest: bytes
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

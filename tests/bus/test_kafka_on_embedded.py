@@ -14,7 +14,7 @@ from gateway.bus.embedded import FETCH_REQUEST, PRODUCE_REQUEST, EmbeddedBroker
 from gateway.bus.kafka import KafkaBus
 from gateway.bus.reader import KafkaReader
 from gateway.bus.settings import KafkaSettings
-from gateway.domain.errors import BusUnavailable
+from gateway.domain.errors import BusUnavailable, Unreadable
 from gateway.ports.bus import OffsetGone, Record
 from tests.bus.conftest import TOPIC
 
@@ -136,7 +136,7 @@ async def test_a_gap_is_never_handed_out(bus: KafkaBus) -> None:
     async with reading(bus, home) as reader:
         assert len(await fetch(reader, 0, max_records=1)) == 1
         reader._client.seek(TopicPartition(TOPIC, home), 2)  # as if the client had lost its place
-        with pytest.raises(BusUnavailable, match="offset 2 came where 1 was due"):
+        with pytest.raises(Unreadable, match="offset 2 came where 1 was due"):
             await fetch(reader, 1)
 
 

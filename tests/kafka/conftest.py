@@ -19,11 +19,12 @@ from aiokafka.partitioner import DefaultPartitioner
 from gateway.bus.claims import ClaimFolder
 from gateway.bus.kafka import KafkaBus
 from gateway.bus.settings import KafkaSettings
-from gateway.ports.bus import BANK_MESSAGES, OUTCOMES, Record
+from gateway.ports.bus import BANK_MESSAGES, TOPICS, Record
 from gateway.runtime.door import bank_door
 from gateway.sandbox import Edge, KafkaPublisher
 from gateway.sandbox.books import Answer
-from gateway.service.receive import LEASE, Door, Receive
+from gateway.service.partitions import LEASE
+from gateway.service.receive import Door, Receive
 from gateway.store.postgres import PostgresStore
 from tests.clock import StillClock
 from tests.kafka_broker import KafkaBroker, kafka_broker
@@ -140,7 +141,7 @@ class Hold:
 @pytest.fixture
 def topics(kafka_broker: KafkaBroker) -> KafkaSettings:
     """The gateway's topics as an operator creates them, and how to reach them."""
-    kafka_broker.create_topics({BANK_MESSAGES: PARTITIONS, OUTCOMES: PARTITIONS})
+    kafka_broker.create_topics(TOPICS)
     return KafkaSettings(
         bootstrap=kafka_broker.bootstrap, fetch_wait=0.05, publish_patience=5.0, stop_patience=1.0, stall=2.0
     )

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.service.receive import RECORDS, Receive
+from gateway.service.partitions import RECORDS
+from gateway.service.receive import Receive
 from tests.kafka.conftest import Hold, Line, expected
 
 pytestmark = pytest.mark.kafka

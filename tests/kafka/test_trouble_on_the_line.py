@@ -15,7 +15,8 @@ from gateway.bus.settings import KafkaSettings
 from gateway.domain.errors import StoreBusy
 from gateway.ports.bus import BANK_MESSAGES, Record
 from gateway.ports.store import Session
-from gateway.service.receive import BETWEEN_TRIES, SAME_ERROR_MAX, Door, Letter
+from gateway.service.partitions import BETWEEN_TRIES, SAME_ERROR_MAX
+from gateway.service.receive import Door, Letter
 from gateway.store.postgres import PostgresStore
 from tests.kafka.conftest import KEY, PATIENCE_SECONDS, Line, connected, content, expected
 from tests.kafka_broker import KafkaBroker

@@ -40,6 +40,18 @@ RETURNING failures;
 UPDATE partition_lease SET stopped = $6
 WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND owner = $4 AND epoch = $5 AND stopped IS NULL;
 
+-- name: stopped (partitions that wait for an operator)
+SELECT incarnation, topic, partition, next_offset, epoch, stopped AS why FROM partition_lease
+WHERE stopped IS NOT NULL ORDER BY incarnation, topic, partition;
+
+-- name: lock_stopped
+SELECT incarnation, topic, partition, next_offset, epoch, stopped AS why FROM partition_lease
+WHERE incarnation = $1 AND topic = $2 AND partition = $3 AND stopped IS NOT NULL FOR UPDATE;
+
+-- name: start (whoever takes it next has another epoch)
+UPDATE partition_lease SET stopped = NULL, failures = 0, owner = NULL, lease_until = NULL, next_offset = $4
+WHERE incarnation = $1 AND topic = $2 AND partition = $3;
+
 -- name: message (the same bytes of the same bank are one message)
 INSERT INTO bank_message (bank, digest, size, channel, origin, received_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (bank, digest) DO NOTHING RETURNING message_no;
@@ -47,3 +59,24 @@ ON CONFLICT (bank, digest) DO NOTHING RETURNING message_no;
 -- name: dead_letter
 INSERT INTO dead_letter (incarnation, topic, partition, "offset", rule, value, headers, received_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING;
+
+-- name: account (every offset is in one range)
+INSERT INTO record_range (incarnation, topic, partition, from_offset, through_offset, stored, same_again, dead, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: accounts (what became of every record of each topic; `unaccounted` and `unlettered` are zero, or something was lost)
+SELECT p.topic, count(*) AS partitions, count(p.stopped) AS stopped,
+       coalesce(sum(r.records), 0)::bigint AS records, coalesce(sum(r.stored), 0)::bigint AS stored,
+       coalesce(sum(r.same_again), 0)::bigint AS same_again, coalesce(sum(r.dead), 0)::bigint AS dead,
+       coalesce(sum(p.next_offset - r.first_offset - r.records), 0)::bigint AS unaccounted,
+       coalesce(sum(r.dead - (SELECT count(*) FROM dead_letter d
+           WHERE d.incarnation = p.incarnation AND d.topic = p.topic AND d.partition = p.partition
+             AND d."offset" >= r.first_offset)), 0)::bigint AS unlettered
+FROM partition_lease p
+LEFT JOIN (
+    SELECT incarnation, topic, partition, min(from_offset) AS first_offset,
+           sum(through_offset - from_offset + 1)::bigint AS records, sum(stored)::bigint AS stored,
+           sum(same_again)::bigint AS same_again, sum(dead)::bigint AS dead
+    FROM record_range GROUP BY incarnation, topic, partition
+) r ON r.incarnation = p.incarnation AND r.topic = p.topic AND r.partition = p.partition
+GROUP BY p.topic ORDER BY p.topic;
