@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from gateway.domain.collection import Unclaimed, UnclaimedRule
 from gateway.domain.errors import ConfigError
 from gateway.domain.money import AmountError, parse_minor
 
@@ -15,7 +16,11 @@ CATEGORY_PURPOSES: Final = frozenset({"SSBE", "GOVT"})
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,34}")
 _PURPOSE: Final = re.compile(r"[A-Z0-9]{4}")
 _PENSION_KEYS: Final = frozenset({"name", "pension"})
-_BENEFIT_KEYS: Final = frozenset({"name", "pension", "because_of_death", "category_purpose", "purpose", "limits"})
+_BENEFIT_KEYS: Final = _PENSION_KEYS | {
+    *("because_of_death", "category_purpose", "purpose", "limits"),
+    *("unclaimed", "unclaimed_reissues"),
+}
+_REISSUES_MOST: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,7 @@ class Benefit:
 
     `limits` maps each currency the benefit is paid in to the highest amount of one order, in minor units.
     `because_of_death` says that an order must name the deceased. `purpose` reaches the payee (Purp), `category_purpose`
-    acts on the banks (CtgyPurp).
+    acts on the banks (CtgyPurp). `unclaimed` says what becomes of money that nobody collected at the counter.
     """
 
     code: str
@@ -34,6 +39,7 @@ class Benefit:
     category_purpose: str = ""
     purpose: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
+    unclaimed: UnclaimedRule = field(default_factory=UnclaimedRule)
 
     @property
     def currencies(self) -> frozenset[str]:
@@ -73,6 +79,7 @@ def _benefit(code: str, entry: object) -> Benefit:
         category_purpose=_category_purpose(values, where),
         purpose=_purpose(values, where),
         limits=_limits(values.get("limits"), f"{where}: limits"),
+        unclaimed=_unclaimed(values, where),
     )
 
 
@@ -112,6 +119,20 @@ def _purpose(values: Mapping[str, Any], where: str) -> str:
     if _PURPOSE.fullmatch(code) is None:
         raise ConfigError(f"{where}: purpose must be a code of four capital letters (ISO 20022 ExternalPurpose1Code)")
     return code
+
+
+def _unclaimed(values: Mapping[str, Any], where: str) -> UnclaimedRule:
+    """Read `unclaimed` (give back, the default, or reissue) and `unclaimed_reissues`, how often (once by default)."""
+    word, times = values.get("unclaimed", Unclaimed.GIVE_BACK), values.get("unclaimed_reissues", 1)
+    if word not in set(Unclaimed):
+        raise ConfigError(f"{where}: unclaimed must be one of {', '.join(Unclaimed)}")
+    if word == Unclaimed.GIVE_BACK:
+        if "unclaimed_reissues" in values:
+            raise ConfigError(f"{where}: unclaimed_reissues goes with unclaimed: reissue only")
+        return UnclaimedRule()
+    if type(times) is not int or not 1 <= times <= _REISSUES_MOST:
+        raise ConfigError(f"{where}: unclaimed_reissues must be a whole number from 1 to {_REISSUES_MOST}")
+    return UnclaimedRule(reissues=times)
 
 
 def _limits(value: object, where: str) -> Mapping[str, int]:

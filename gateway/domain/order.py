@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from gateway.domain.collection import Window
+from gateway.domain.mandate import Mandate
 from gateway.domain.money import Money
+from gateway.domain.person import person_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +19,13 @@ class Identification:
 
     @property
     def key(self) -> str:
-        """The identifier as stops and links compare it."""
+        """The identifier as it was pushed: who is paid over the counter."""
         return f"{self.scheme}:{self.id}"
+
+    @property
+    def person_key(self) -> str:
+        """The identifier as stops and links compare it."""
+        return person_key(self.scheme, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +95,10 @@ class Order:
 
     `document` is the RFC 8785 canonical JSON of the order exactly as pushed; its SHA-256 is the order digest that the
     signed manifest covers. `deceased` is the person because of whose death a benefit is due; nothing is due *to* them.
+
+    `creditor` is who is paid, `ultimate_creditor` who is entitled; where they are not one person there is a `mandate`.
+    `collection` is the window of a payment over the counter. `replaces` is the id of the order that this one corrects,
+    of the same source and for the same entitlement.
     """
 
     source: str
@@ -103,12 +115,15 @@ class Order:
     deceased: Party | None
     remittance_information: str
     document: bytes
+    mandate: Mandate | None = None
+    collection: Window | None = None
+    replaces: str | None = None
 
     @property
     def person_keys(self) -> tuple[str, ...]:
         """Identifiers of everyone the money is due to (creditor and ultimate creditor), sorted, without repeats."""
         parties = (self.creditor, self.ultimate_creditor)
-        return tuple(sorted({i.key for p in parties if p is not None for i in p.identifications}))
+        return tuple(sorted({i.person_key for p in parties if p is not None for i in p.identifications}))
 
 
 def account_from_key(kind: str, key: str) -> Account:

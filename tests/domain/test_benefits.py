@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.benefits import catalogue_from
+from gateway.domain.collection import UnclaimedRule
 from gateway.domain.errors import ConfigError
 from gateway.domain.money import EXPONENT
 from tests.domain.orders import catalogue
@@ -93,3 +94,31 @@ def test_a_wrong_catalogue_says_what_to_write(document: object, message: str) ->
 def test_an_amount_that_yaml_read_as_a_number_is_refused() -> None:
     with pytest.raises(ConfigError, match="write it quoted"):
         catalogue_from(one(limits={"EUR": json.loads("6000.00")}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reissues"),
+    [
+        ({}, 0),
+        ({"unclaimed": "give back"}, 0),
+        ({"unclaimed": "reissue"}, 1),
+        ({"unclaimed": "reissue", "unclaimed_reissues": 12}, 12),
+    ],
+)
+def test_what_becomes_of_unclaimed_money(changes: dict[str, Any], reissues: int) -> None:
+    assert catalogue_from(one(**changes))["SICK_PAY"].unclaimed == UnclaimedRule(reissues=reissues)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"unclaimed": "keep"}, "unclaimed must be one of give back, reissue"),
+        ({"unclaimed_reissues": 2}, "goes with unclaimed: reissue only"),
+        ({"unclaimed": "reissue", "unclaimed_reissues": 0}, "1 to 12"),
+        ({"unclaimed": "reissue", "unclaimed_reissues": 13}, "1 to 12"),
+        ({"unclaimed": "reissue", "unclaimed_reissues": True}, "1 to 12"),
+    ],
+)
+def test_a_rule_for_unclaimed_money_that_means_nothing(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        catalogue_from(one(**changes))

@@ -21,12 +21,16 @@ from gateway.domain.order import (
     Order,
     Party,
 )
-from gateway.domain.validation import order_from, order_id_of, order_violations, read_order, readable_amount
+from gateway.domain.order_reading import order_from, readable_amount
+from gateway.domain.order_shape import order_id_of
+from gateway.domain.validation import order_violations, read_order
 from tests.domain.orders import funeral_grant, sick_pay, terms, with_part, without
 
 TERMS = terms()
 DOMESTIC = {"type": "DOMESTIC", "country": "KZ", "bankCode": "CASPKZKA", "number": "0012-345/6"}
 COUNTER = {"type": "COUNTER", "scheme": "NIDN", "id": "65180539W"}
+WINDOW = {"from": "2026-10-08", "until": "2026-10-14"}
+MANDATE = {"role": "GUARDIAN", "id": "M-1", "validFrom": "2026-01-01"}
 MUSTER = {"name": "Maria Muster", "identifications": [{"scheme": "NIDN", "id": "65180539W"}]}
 
 
@@ -74,7 +78,8 @@ def test_a_death_benefit_names_the_deceased() -> None:
     ],
 )
 def test_accounts_without_an_iban(account: dict[str, str], expected: object) -> None:
-    order = read_order(sick_pay(creditorAccount=account), b"", TERMS)
+    window = {"collection": WINDOW} if account is COUNTER else {}
+    order = read_order(sick_pay(creditorAccount=account, **window), b"", TERMS)
     assert isinstance(order, Order)
     assert order.creditor_account == expected
 
@@ -121,7 +126,8 @@ def test_each_part_has_one_type(pointer: str, value: object) -> None:
 @pytest.mark.parametrize("account", [DOMESTIC, COUNTER])
 def test_each_part_of_an_account_is_required(account: dict[str, str]) -> None:
     for key in account.keys() - {"type"}:
-        document = sick_pay(creditorAccount={k: v for k, v in account.items() if k != key})
+        window = {"collection": WINDOW} if account is COUNTER else {}
+        document = sick_pay(creditorAccount={k: v for k, v in account.items() if k != key}, **window)
         assert broken(document) == [(f"/creditorAccount/{key}", "shape.missing")]
 
 
@@ -227,7 +233,8 @@ def test_each_rule_of_a_domestic_account(key: str, value: str, rule: str) -> Non
 
 @pytest.mark.parametrize(("key", "rule"), [("scheme", "identification.scheme"), ("id", "identification.id")])
 def test_each_rule_of_a_payment_over_the_counter(key: str, rule: str) -> None:
-    assert broken(sick_pay(creditorAccount=COUNTER | {key: "|"})) == [(f"/creditorAccount/{key}", rule)]
+    document = sick_pay(creditorAccount=COUNTER | {key: "|"}, collection=WINDOW)
+    assert broken(document) == [(f"/creditorAccount/{key}", rule)]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +276,8 @@ def test_the_deceased_is_named_where_a_death_is_the_reason_and_only_there() -> N
 @pytest.mark.parametrize("key", ["creditor", "ultimateCreditor"])
 def test_the_dead_are_not_paid(key: str) -> None:
     dead = funeral_grant()["deceased"]
-    assert broken(funeral_grant(**{key: dead})) == [(f"/{key}", "deceased.payee")]
+    represented = {"mandate": MANDATE} if key == "ultimateCreditor" else {}
+    assert broken(funeral_grant(**{key: dead}, **represented)) == [(f"/{key}", "deceased.payee")]
 
 
 def test_every_violation_is_listed_at_once_sorted_by_place() -> None:
