@@ -6,19 +6,34 @@ import pytest
 
 from gateway.domain.facts import Fact
 from gateway.service import report
-from gateway.service.report import AttemptRow, BankRow, Figure, OrderedRow, OrderRow, column_of
+from gateway.service.report import (
+    AttemptRow,
+    BankFigures,
+    BankRow,
+    Figure,
+    OrderedRow,
+    OrderRow,
+    ReturnedRow,
+    column_of,
+)
 
 ROW = OrderRow(
+    source="SSI",
+    batch="B-1",
     benefit="SICK_PAY",
     currency="EUR",
     state="payable",
     stopped=False,
+    tried_again=False,
+    closed=False,
     facts=None,
     group_facts=None,
     submission_state=None,
     payments=1,
     total_minor=100,
 )
+REJECTED = {"facts": Fact.REJECTED, "submission_state": "delivered"}
+RETURNED = {"facts": Fact.BOOKED | Fact.RETURNED_IN_STATEMENT, "submission_state": "delivered"}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +61,20 @@ ROW = OrderRow(
         ({"facts": 0, "group_facts": Fact.REJECTED, "submission_state": "delivered"}, "rejected"),
         ({"facts": Fact.CANCELLED, "submission_state": "delivered"}, "rejected"),
         ({"facts": Fact.BOOKED | Fact.RETURNED, "submission_state": "delivered"}, "returned"),
+        ({**REJECTED, "closed": True, "tried_again": True}, "waiting"),
+        ({**REJECTED, "closed": True, "tried_again": True, "stopped": True}, "stopped"),
+        ({**REJECTED, "closed": True, "state": "held"}, "held"),
+        ({**REJECTED, "closed": True, "state": "given back"}, "given back"),
+        ({"facts": Fact.CANCELLED, "submission_state": "delivered", "state": "given back"}, "given back"),
+        ({**RETURNED, "state": "held"}, "returned"),
+        ({**RETURNED, "closed": True, "state": "held"}, "held"),
+        ({**RETURNED, "closed": True, "state": "given back"}, "given back"),
+        ({**RETURNED, "closed": True, "state": "replaced"}, "cancelled"),
+        ({**RETURNED, "closed": True, "tried_again": True}, "waiting"),
+        ({"facts": 0, "submission_state": "delivered", "closed": True, "state": "held"}, "held"),
+        ({"facts": 0, "submission_state": "unknown", "closed": True, "tried_again": True}, "waiting"),
+        ({"facts": Fact.BOOKED, "submission_state": "delivered", "closed": True}, "paid"),
+        ({**REJECTED, "facts": 1096, "closed": True, "state": "given back"}, "conflict"),
         ({"facts": Fact.BOOKED | Fact.REJECTED, "submission_state": "delivered"}, "conflict"),
         ({"facts": Fact.BOOKED | Fact.CONTRADICTED, "submission_state": "delivered", "state": "held"}, "conflict"),
     ],
@@ -56,19 +85,23 @@ def test_where_an_order_stands(changes: dict[str, object], column: str) -> None:
     assert column in report.COLUMNS
 
 
+def _ordered(currency: str, minor: int) -> OrderedRow:
+    return OrderedRow(source="SSI", batch="B-1", currency=currency, total_minor=minor)
+
+
 def test_ordered_is_compared_with_what_stands_in_the_columns() -> None:
     columns = {
         ("SICK_PAY", "EUR", "paid"): Figure(count=2, minor=300),
         ("TRAVEL", "EUR", "held"): Figure(count=1, minor=50),
     }
-    right = report._ordered_equations(3, [OrderedRow(currency="EUR", total_minor=350)], columns)
+    right = report._ordered_equations(3, [_ordered("EUR", 300), _ordered("EUR", 50)], columns)
     assert all(e.holds for e in right)
-    wrong = report._ordered_equations(4, [OrderedRow(currency="EUR", total_minor=351)], columns)
+    wrong = report._ordered_equations(4, [_ordered("EUR", 351)], columns)
     assert [e.difference for e in wrong] == [Figure(count=1), Figure(minor=1)]
 
 
 def test_a_manifest_in_a_currency_that_no_row_has_does_not_close() -> None:
-    (orders, money) = report._ordered_equations(0, [OrderedRow(currency="TRY", total_minor=1)], {})
+    (orders, money) = report._ordered_equations(0, [_ordered("TRY", 1)], {})
     assert orders.holds
     assert money.difference == Figure(minor=1)
 
@@ -76,7 +109,9 @@ def test_a_manifest_in_a_currency_that_no_row_has_does_not_close() -> None:
 def _bank(**figures: int) -> list[report.Equation]:
     """Equations of a bank from one payment of 100 a figure."""
     row = BankRow(bank="alfa", currency="EUR", payments=1, total_minor=100)
-    many = {name: [replace(row, payments=n, total_minor=100 * n)] if n else [] for name, n in figures.items()}
+    back = ReturnedRow(
+        bank="alfa", currency="EUR", payments=1, total_minor=100, source="SSI", benefit="SICK_PAY", reason="AC04"
+    )
     attempts = [
         AttemptRow(bank="alfa", currency="EUR", facts=int(fact), group_facts=0, payments=n, total_minor=100 * n)
         for fact, n in (
@@ -86,8 +121,28 @@ def _bank(**figures: int) -> list[report.Equation]:
             (Fact.BOOKED | Fact.RETURNED, figures["came_back"]),
         )
     ]
-    columns = report._bank_columns(many["sent"], attempts, many["booked"], many["returned"])
-    return report._bank_equations(columns)
+    told = BankFigures(
+        sent=[row] * figures["sent"],
+        attempts=attempts,
+        booked=[row] * figures["booked"],
+        returned=[back] * figures["returned"],
+    )
+    return report._bank_equations(report.bank_columns(told))
+
+
+def test_what_came_back_in_part_leaves_the_rest_in_net() -> None:
+    facts = int(Fact.BOOKED_IN_STATEMENT | Fact.RETURNED | Fact.RETURNED_IN_STATEMENT)
+    whole = BankRow(bank="alfa", currency="EUR", payments=1, total_minor=100)
+    attempt = AttemptRow(
+        bank="alfa", currency="EUR", facts=facts, group_facts=0, payments=1, total_minor=100, kept_minor=3
+    )
+    back = ReturnedRow(
+        bank="alfa", currency="EUR", payments=1, total_minor=97, source="SSI", benefit="SICK_PAY", reason="AC04"
+    )
+    told = BankFigures(sent=[whole], attempts=[attempt], booked=[whole], returned=[back])
+    columns = report.bank_columns(told)
+    assert columns["alfa", "EUR", "net"] == Figure(minor=3)
+    assert all(e.holds for e in report._bank_equations(columns))
 
 
 def test_what_was_sent_is_rejected_or_booked_or_not_yet_booked() -> None:
