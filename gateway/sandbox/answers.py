@@ -1,28 +1,50 @@
-"""What a sandbox bank says about a file, and when: statuses first, bookings next, returns last."""
+"""What a sandbox bank says about a file, and when: statuses first, bookings next, late rejects and returns last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import groupby
 
-from gateway.sandbox import chance, pain002
-from gateway.sandbox.camt054 import Notification
-from gateway.sandbox.judge import BlockVerdict, Judgement, State
+from gateway.sandbox import camt054, pain002
+from gateway.sandbox.entries import Style
+from gateway.sandbox.judge import BlockVerdict, Judgement
 from gateway.sandbox.messages import Message, chunks, header
+from gateway.sandbox.movements import DEBIT, Movement, entries
 from gateway.sandbox.parameters import BankParameters, Kind
 
+_DAY_SECONDS = 86_400
 
-def answers(bank: BankParameters, judged: Judgement) -> list[Message]:
-    """Return every message about one file, a function of the bank's parameters and the file's bytes alone."""
-    if judged.reason is not None:
-        return [_status(bank, judged, 1, "RJCT", None)]
-    messages = list(_statuses(bank, judged))
+
+def answers(bank: BankParameters, judged: Judgement, moved: Iterable[Movement]) -> list[Message]:
+    """Return every message about one file and what it `moved`: a function of the bank's parameters and the file alone.
+
+    (And of the days that were closed before: they decide on which day something is booked.)
+    """
+    messages: list[Message] = []
+    if bank.verdicts.statuses == "reported":
+        messages += _all_statuses(bank, judged)
+    by_block = {key: list(group) for key, group in groupby(moved, key=lambda one: one.pmt_inf_id)}
     for part in judged.blocks:
-        messages += _bookings(bank, judged, part)
-        messages += _returns(bank, judged, part)
+        of_block = by_block.get(part.block.pmt_inf_id, [])
+        messages += _bookings(bank, judged, part, [one for one in of_block if one.side == DEBIT])
+        messages += _returns(bank, judged, part, [one for one in of_block if one.side != DEBIT])
     return messages
 
 
+def style_of(bank: BankParameters) -> Style:
+    """Return how the bank writes its notices."""
+    return Style(version=bank.camt_version, family=bank.return_family, own_batch=bank.verdicts.references == "own")
+
+
+def _all_statuses(bank: BankParameters, judged: Judgement) -> Iterator[Message]:
+    if judged.reason is not None:
+        yield _status(bank, judged, 1, "RJCT", None)
+        return
+    yield from _statuses(bank, judged)
+    yield from _late_rejects(bank, judged)
+
+
 def _statuses(bank: BankParameters, judged: Judgement) -> Iterator[Message]:
-    rejects = [verdict for _, verdict in judged.verdicts() if verdict.state is State.REJECTED]
+    rejects = [verdict for part in judged.blocks for verdict in part.refused()]
     if not rejects and bank.kind is Kind.QUIET:
         return
     if not rejects and bank.status_detail == "group":
@@ -37,10 +59,10 @@ def _statuses(bank: BankParameters, judged: Judgement) -> Iterator[Message]:
 
 
 def _block_parts(bank: BankParameters, part: BlockVerdict) -> Iterator[pain002.BlockPart]:
-    status = _level(bank, len(part.rejected()), len(part.verdicts))
+    status = _level(bank, len(part.refused()), len(part.verdicts))
     everything = bank.status_detail == "itemised" and bank.kind is not Kind.QUIET
     # A block refused as such lists nothing: its reason speaks for all its payments (reference section 2.1).
-    listed = [] if part.reason else list(part.verdicts) if everything else part.rejected()
+    listed = [] if part.reason else list(part.verdicts) if everything else part.refused()
     if not listed and (part.reason or bank.kind is not Kind.QUIET):
         yield pain002.BlockPart(block=part, status=status, listed=(), accept_status=bank.accept_status)
     for _, piece in chunks(listed, bank.answer_size):
@@ -51,6 +73,18 @@ def _level(bank: BankParameters, rejected: int, total: int) -> str:
     if rejected == 0:
         return bank.accept_status
     return "RJCT" if rejected == total else "PART"
+
+
+def _late_rejects(bank: BankParameters, judged: Judgement) -> Iterator[Message]:
+    """Reject what the first status called accepted; the level above says that the block is mixed."""
+    ordinal, delay = 0, bank.verdicts.late_reject_delay_seconds
+    for part in judged.blocks:
+        for _, piece in chunks(part.refused_late(), bank.answer_size):
+            ordinal += 1
+            said = pain002.BlockPart(block=part, status="PART", listed=piece, accept_status="RJCT")
+            head = header(bank, judged.digest, "late reject", ordinal, judged.created, delay)
+            content = pain002.write(head, judged, "PART", said)
+            yield Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
 
 
 def _status(
@@ -64,45 +98,34 @@ def _status(
     return Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
 
 
-def _bookings(bank: BankParameters, judged: Judgement, part: BlockVerdict) -> Iterator[Message]:
-    accepted = part.accepted()
-    if not accepted or bank.debit_notice == "none":
+def _bookings(
+    bank: BankParameters, judged: Judgement, part: BlockVerdict, debits: Sequence[Movement]
+) -> Iterator[Message]:
+    if not debits or bank.debit_notice == "none":
         return
-    about, delay, day = (
-        f"{judged.digest} {part.block.pmt_inf_id}",
-        bank.booking_delay_seconds,
-        part.block.execution_date,
-    )
-    size = len(accepted) if bank.kind is Kind.BATCH else bank.answer_size
-    for ordinal, piece in chunks(accepted, size):
+    about, delay = f"{judged.digest} {part.block.pmt_inf_id}", bank.booking_delay_seconds
+    for ordinal, piece in chunks(entries(debits), bank.answer_size):
         head = header(bank, about, "debit", ordinal, judged.created, delay)
-        notice = Notification(bank.camt_version, judged.msg_id, part.block.debtor_account)
-        if bank.kind is Kind.BATCH:
-            notice.batch(part, chance.reference(bank.seed, f"sum {bank.slug}", about, 16), day)
-        else:
-            for verdict in piece:
-                notice.debit(part.block.pmt_inf_id, verdict, day)
-        yield Message(name=head.msg_id, suffix="xml", content=notice.write(head), delay_seconds=delay)
+        content = camt054.write(head, part.block.debtor_account, style_of(bank), piece)
+        yield Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
 
 
-def _returns(bank: BankParameters, judged: Judgement, part: BlockVerdict) -> Iterator[Message]:
-    returned = [verdict for verdict in part.verdicts if verdict.state is State.RETURNED]
-    about, delay = f"{judged.digest} {part.block.pmt_inf_id}", bank.return_delay_seconds
-    for ordinal, piece in chunks(returned, bank.answer_size):
-        head = header(bank, about, "return", ordinal, judged.created, delay)
-        notice = Notification(bank.camt_version, judged.msg_id, part.block.debtor_account)
-        for verdict in piece:
-            entry_ref = return_reference(bank, verdict.entry_ref)
-            day = return_day(part.block.execution_date, head.created.date())
-            notice.give_back(part.block.pmt_inf_id, verdict, entry_ref, day, bank.return_family)
-        yield Message(name=head.msg_id, suffix="xml", content=notice.write(head), delay_seconds=delay)
+def _returns(
+    bank: BankParameters, judged: Judgement, part: BlockVerdict, backs: Sequence[Movement]
+) -> Iterator[Message]:
+    if bank.returns.notice == "none":
+        return
+    days = sorted({one.booked_on for one in backs})
+    for day in days:
+        about = f"{judged.digest} {part.block.pmt_inf_id} {day}"
+        delay = notice_delay(bank, judged, day)
+        for ordinal, piece in chunks(entries(one for one in backs if one.booked_on == day), bank.answer_size):
+            head = header(bank, about, "return", ordinal, judged.created, delay)
+            content = camt054.write(head, part.block.debtor_account, style_of(bank), piece)
+            yield Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
 
 
-def return_reference(bank: BankParameters, entry_ref: str) -> str:
-    """Make the reference of the credit that returns the debit `entry_ref`."""
-    return chance.reference(bank.seed, f"return {bank.slug}", entry_ref, 16)
-
-
-def return_day(executed: date, told: date) -> date:
-    """Return the booking day of a return: the day it is told, never before the debit's own."""
-    return max(executed, told)
+def notice_delay(bank: BankParameters, judged: Judgement, day: date) -> int:
+    """Return after how many seconds a return booked on `day` is told: on that day, at the bank's usual pace."""
+    asked = max(part.booked_on for part in judged.blocks)
+    return max(bank.return_delay_seconds, (day - max(asked, judged.created.date())).days * _DAY_SECONDS)

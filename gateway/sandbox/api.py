@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -99,6 +99,14 @@ class ApiBank:
             self._site = None
         elif not down:
             await self._listen()
+
+    def close_day(self, day: date, now: datetime) -> None:
+        """End the bank's business day; see `gateway.sandbox.closing`."""
+        self._desk.close_day(day, now)
+
+    def fund(self, account: str, amount_minor: int, day: date) -> None:
+        """Let money come in on an account; see `gateway.sandbox.closing`."""
+        self._desk.fund(account, amount_minor, day)
 
     async def close(self) -> None:
         """Stop listening and close the books."""

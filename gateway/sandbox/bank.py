@@ -5,15 +5,17 @@ that was moved but is not in the books is booked at the next start.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from gateway.sandbox import chance
-from gateway.sandbox.answers import answers, return_day, return_reference
-from gateway.sandbox.books import BookedPayment, Books, Queued, Request, books_path
-from gateway.sandbox.judge import Judgement, State, Verdict, judge_file
+from gateway.sandbox.answers import answers
+from gateway.sandbox.books import AskedPayment, Books, Queued, Request, books_path
+from gateway.sandbox.closing import close_day, fund
+from gateway.sandbox.judge import Judgement, Standing, judge_file
 from gateway.sandbox.messages import Message
+from gateway.sandbox.movements import movements
 from gateway.sandbox.parameters import BankParameters
 
 _UNFINISHED = (".tmp", ".part", ".filepart")
@@ -32,25 +34,37 @@ def schedule(bank: BankParameters, messages: list[Message], taken_at: datetime) 
     return queued
 
 
-def book_entry(
-    bank: BankParameters, debtor_account: str, executed: date, created: datetime, verdict: Verdict
-) -> BookedPayment:
-    """Turn a decided payment into its line of the books; `created` is when the order for it was made."""
-    returned = verdict.state is State.RETURNED
-    told = (created + timedelta(seconds=bank.return_delay_seconds)).date()
-    return BookedPayment(
-        end_to_end_id=verdict.payment.end_to_end_id,
-        account=verdict.payment.account,
-        debtor_account=debtor_account,
-        amount_minor=verdict.payment.amount_minor,
-        currency=verdict.payment.currency,
-        state=verdict.state,
-        reason=verdict.reason,
-        entry_ref=verdict.entry_ref,
-        booked_on=executed,
-        return_ref=return_reference(bank, verdict.entry_ref) if returned else None,
-        returned_on=return_day(executed, told) if returned else None,
+def open_books(bank: BankParameters, root: Path) -> Books:
+    """Open the bank's books, with its accounts in them."""
+    books = Books(books_path(root, bank.slug))
+    books.accounts.open(bank.debtor_accounts, bank.account.opening_minor)
+    return books
+
+
+def standing(bank: BankParameters, books: Books) -> Standing:
+    """Read from the books where the bank stands: its first open day, and balances where they bind."""
+    closed = books.accounts.last_closed()
+    return Standing(
+        open_day=None if closed is None else closed + timedelta(days=1),
+        available={} if bank.account.overdraft else books.accounts.balances(),
     )
+
+
+def record(bank: BankParameters, books: Books, request: Request, judged: Judgement, said: Sequence[Queued]) -> None:
+    """Book what was decided about a file or request, with everything the bank says about it."""
+    asked = [
+        AskedPayment(
+            end_to_end_id=verdict.payment.end_to_end_id,
+            account=verdict.payment.account,
+            amount_minor=verdict.payment.amount_minor,
+            currency=verdict.payment.currency,
+            state=verdict.state,
+            reason=verdict.reason,
+            habit=verdict.habit,
+        )
+        for _, verdict in judged.verdicts()
+    ]
+    books.record(request, asked, movements(bank, judged), said)
 
 
 class FileBank:
@@ -59,7 +73,7 @@ class FileBank:
     def __init__(self, bank: BankParameters, root: Path) -> None:
         """Open the bank and line up the files that were collected but never booked."""
         self.parameters = bank
-        self.books = Books(books_path(root, bank.slug))
+        self.books = open_books(bank, root)
         self._in = root / bank.slug / "in"
         self._collected = root / bank.slug / "collected"
         for folder in (self._in, self._collected):
@@ -67,6 +81,10 @@ class FileBank:
         booked = self.books.sources()
         names = sorted(path.name for path in self._collected.iterdir() if path.is_file())
         self._waiting = deque(name for name in names if name not in booked)
+
+    def has_files(self) -> bool:
+        """Whether there is anything to collect or to book: a look that costs little."""
+        return bool(self._waiting) or any(self._in.iterdir())
 
     def collect(self, now: datetime) -> bool:
         """Take every finished file out of the folder, then decide and book at most one; say whether it did."""
@@ -78,6 +96,14 @@ class FileBank:
         self._book(self._waiting[0], now)
         self._waiting.popleft()
         return True
+
+    def close_day(self, day: date, now: datetime) -> None:
+        """End the bank's business day; see `gateway.sandbox.closing`."""
+        close_day(self.parameters, self.books, day, now)
+
+    def fund(self, account: str, amount_minor: int, day: date) -> None:
+        """Let money come in on an account; see `gateway.sandbox.closing`."""
+        fund(self.parameters, self.books, account, amount_minor, day)
 
     def close(self) -> None:
         """Close the books."""
@@ -93,7 +119,8 @@ class FileBank:
         return name
 
     def _book(self, name: str, now: datetime) -> None:
-        judged = judge_file(self.parameters, (self._collected / name).read_bytes(), self.books.knows_msg_id)
+        bank, content = self.parameters, (self._collected / name).read_bytes()
+        judged = judge_file(bank, content, self.books.knows_msg_id, standing(bank, self.books))
         request = Request(
             source=name,
             digest=judged.digest,
@@ -102,9 +129,5 @@ class FileBank:
             outcome=judged.outcome,
             reason=judged.reason,
         )
-        queued = schedule(self.parameters, answers(self.parameters, judged), now)
-        self.books.record(request, self._entries(judged), queued)
-
-    def _entries(self, judged: Judgement) -> Iterator[BookedPayment]:
-        for block, verdict in judged.verdicts():
-            yield book_entry(self.parameters, block.debtor_account, block.execution_date, judged.created, verdict)
+        said = schedule(bank, answers(bank, judged, movements(bank, judged)), now)
+        record(bank, self.books, request, judged, said)

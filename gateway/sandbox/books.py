@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
+from gateway.sandbox.accounts import Accounts, sql
 from gateway.sandbox.judge import Outcome, State
 from gateway.sandbox.messages import decimal
+from gateway.sandbox.movements import Movement, Sort
 
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -39,20 +39,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookedPayment:
-    """One payment as it goes into the books. `return_ref` and `returned_on` belong to a returned one."""
+class AskedPayment:
+    """One payment the bank was asked for and what became of it; its money is in the movements that name its place.
+
+    `habit` says in words what the bank did with it out of the ordinary.
+    """
 
     end_to_end_id: str
     account: str
-    debtor_account: str
     amount_minor: int
     currency: str
     state: State
     reason: str | None
-    entry_ref: str
-    booked_on: date
-    return_ref: str | None = None
-    returned_on: date | None = None
+    habit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +96,6 @@ class StoredRequest:
     read_backs: int
 
 
-@cache
-def _sql() -> dict[str, str]:
-    text = (files("gateway.sandbox") / "books.sql").read_text(encoding="utf-8")
-    parts = [part.split(":", 1) for part in text.split("-- ") if ":" in part]
-    return {name.strip(): rest.split("\n", 1)[1] for name, rest in parts}
-
-
 def books_path(root: Path, slug: str) -> Path:
     """Return where the bank `slug` keeps its books under the sandbox root."""
     return root / slug / "books.sqlite"
@@ -120,48 +112,58 @@ class Books:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.executescript(_sql()["schema"])
+        self._connection.executescript(sql()["schema"])
+        self.accounts = Accounts(self._connection)
 
     def close(self) -> None:
         """Close the file; open transactions are lost as in a kill."""
         self._connection.close()
 
-    def record(self, request: Request, payments: Iterable[BookedPayment], answers: Iterable[Queued]) -> None:
+    def record(
+        self,
+        request: Request,
+        payments: Iterable[AskedPayment],
+        movements: Iterable[Movement],
+        answers: Iterable[Queued],
+    ) -> None:
         """Book a request with everything that follows from it, at once or not at all.
 
-        Raises sqlite3.IntegrityError when the source is in the books already; nothing is booked then.
+        A movement names its payment by its place among `payments`, from 1. Raises sqlite3.IntegrityError when the
+        source is in the books already; nothing is booked then.
         """
-        with self._transaction():
-            row = self._connection.execute(_sql()["add_request"], _request_row(request)).lastrowid
-            kept = list(payments)
-            self._connection.executemany(
-                _sql()["add_payment"], ((row, n, *_payment_row(payment)) for n, payment in enumerate(kept, start=1))
-            )
-            self._connection.executemany(_sql()["add_booking"], ((row, *side) for side in _bookings(kept)))
-            self._connection.executemany(_sql()["add_answer"], map(_answer_row, answers))
+        with self.transaction():
+            row = self._connection.execute(sql()["add_request"], _request_row(request)).lastrowid
+            rows = ((row, n, *_payment_row(payment)) for n, payment in enumerate(payments, start=1))
+            self._connection.executemany(sql()["add_payment"], rows)
+            self.accounts.book(movements, row)
+            self.queue(answers)
+
+    def queue(self, answers: Iterable[Queued]) -> None:
+        """Put messages among those to send, in a transaction of these books."""
+        self._connection.executemany(sql()["add_answer"], map(_answer_row, answers))
 
     def knows_msg_id(self, msg_id: str) -> bool:
         """Say whether a readable file with this MsgId was taken before."""
-        return self._connection.execute(_sql()["knows_msg_id"], (msg_id,)).fetchone() is not None
+        return self._connection.execute(sql()["knows_msg_id"], (msg_id,)).fetchone() is not None
 
     def sources(self) -> set[str]:
         """Return the names of all files (keys of all requests) in the books."""
-        return {source for (source,) in self._connection.execute(_sql()["sources"])}
+        return {source for (source,) in self._connection.execute(sql()["sources"])}
 
     def request(self, source: str) -> StoredRequest | None:
         """Return what is remembered under an idempotency key."""
-        row = self._connection.execute(_sql()["request"], (source,)).fetchone()
+        row = self._connection.execute(sql()["request"], (source,)).fetchone()
         if row is None:
             return None
         return StoredRequest(digest=row[0], reply_status=row[1], reply=row[2], read_backs=row[3])
 
     def count_read_back(self, source: str) -> None:
         """Remember that a request was asked for."""
-        self._connection.execute(_sql()["count_read_back"], (source,))
+        self._connection.execute(sql()["count_read_back"], (source,))
 
     def due(self, now: datetime, limit: int) -> list[Answer]:
         """Return up to `limit` messages to send by `now`, oldest first, each until it is acknowledged."""
-        rows = self._connection.execute(_sql()["due"], (_write(now), limit))
+        rows = self._connection.execute(sql()["due"], (_write(now), limit))
         return [
             Answer(id=row[0], name=row[1], suffix=row[2], digest=row[3], copy=row[4], content=row[5], due=_read(row[6]))
             for row in rows
@@ -169,35 +171,54 @@ class Books:
 
     def next_due(self) -> datetime | None:
         """Return when the next message is to be sent, None when there is nothing more to say."""
-        (moment,) = self._connection.execute(_sql()["next_due"]).fetchone()
+        (moment,) = self._connection.execute(sql()["next_due"]).fetchone()
         return _read(moment) if moment else None
 
     def acknowledge(self, answers: Iterable[Answer], now: datetime) -> None:
         """Remember that these messages arrived, so that they are not sent again."""
-        with self._transaction():
-            self._connection.executemany(_sql()["mark_sent"], [(_write(now), answer.id) for answer in answers])
+        with self.transaction():
+            self._connection.executemany(sql()["mark_sent"], [(_write(now), answer.id) for answer in answers])
 
     def duplicates_booked(self) -> list[Duplicate]:
         """Return every EndToEndId debited more than once and every MsgId booked from more than one file."""
-        rows = self._connection.execute(_sql()["duplicates"])
+        rows = self._connection.execute(sql()["duplicates"])
         return [Duplicate(kind=kind, reference=reference, times=times) for kind, reference, times in rows]
 
-    def export(self) -> Iterator[dict[str, object]]:
-        """Yield one flat mapping a payment the bank was asked for; `returned` payments are `booked` as well."""
-        for end_to_end_id, account, minor, currency, state, reason in self._connection.execute(_sql()["payments"]):
+    def export(self, until: date = date.max) -> Iterator[dict[str, object]]:
+        """Yield one flat mapping a payment the bank was asked for, with what moved for it up to the day `until`.
+
+        `booked` and `returned` say whether money left for it and came back, so a rejected payment that stood in a sum
+        of all is all three; `returnedAmount` lacks the `charges` that the bank stated. `returnRefs` are the references
+        by which a statement may name the return.
+        """
+        for row in self._connection.execute(sql()["payments"], (until.isoformat(),)):
+            end_to_end_id, account, minor, currency, state, reason, *moved = row
+            debits, credits_, back, charges, left, came, *names = moved
             yield {
                 "endToEndId": end_to_end_id,
                 "account": account,
                 "amount": decimal(minor),
                 "currency": currency,
-                "booked": state != State.REJECTED,
+                "booked": bool(debits),
                 "rejected": state == State.REJECTED,
-                "returned": state == State.RETURNED,
+                "returned": bool(credits_),
                 "reason": reason,
+                "returnedAmount": decimal(back),
+                "charges": decimal(charges),
+                "bookedOn": left,
+                "returnedOn": came,
+                "returnRefs": [name for name in names if name],
             }
 
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """Yield what the bank did out of the ordinary, in words, each with the EndToEndId that it was done to."""
+        for row in self._connection.execute(sql()["shown"]):
+            end_to_end_id, *told = row
+            yield from ((words, end_to_end_id) for words in in_words(*told))
+
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Do all of what the context does, or nothing."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -220,7 +241,31 @@ def _request_row(request: Request) -> dict[str, object]:
     }
 
 
-def _payment_row(payment: BookedPayment) -> tuple[object, ...]:
+def in_words(
+    state: str, reason: str | None, habit: str, minor: int, sort: str | None, shape: str, back: int, charges: int
+) -> Iterator[str]:
+    """Say what was done with one payment, by what came back of it: `sort` is None where nothing did."""
+    if habit:
+        yield habit
+    if state == State.REJECTED and sort is None and not habit:
+        yield _TOLD_REJECTS.get(reason or "", "rejected")
+    if sort == Sort.LUMP:
+        yield "returned in a lump"
+    elif sort is not None and state == State.REJECTED:
+        yield "rejected, booked in a sum of all and credited"
+    elif sort is not None:
+        yield f"returned, {shape}"
+        yield f"returned for {reason}"
+        if charges:
+            yield "returned less charges"
+        if back + charges < minor:
+            yield "returned short, without a word"
+
+
+_TOLD_REJECTS = {"AM04": "rejected with its block: no funds", "FF01": "rejected with its file: form"}
+
+
+def _payment_row(payment: AskedPayment) -> tuple[object, ...]:
     return (
         payment.end_to_end_id,
         payment.account,
@@ -228,17 +273,8 @@ def _payment_row(payment: BookedPayment) -> tuple[object, ...]:
         payment.currency,
         payment.state.value,
         payment.reason,
+        payment.habit,
     )
-
-
-def _bookings(payments: list[BookedPayment]) -> Iterator[tuple[object, ...]]:
-    for payment in payments:
-        if payment.state is State.REJECTED:
-            continue
-        head, money = (payment.end_to_end_id, payment.debtor_account), (payment.amount_minor, payment.currency)
-        yield (*head, "DBIT", *money, payment.booked_on.isoformat(), payment.entry_ref)
-        if payment.returned_on is not None:
-            yield (*head, "CRDT", *money, payment.returned_on.isoformat(), payment.return_ref)
 
 
 def _answer_row(queued: Queued) -> dict[str, object]:

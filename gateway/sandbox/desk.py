@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from gateway.sandbox.bank import book_entry, schedule
-from gateway.sandbox.books import BookedPayment, Books, Queued, Request, books_path
-from gateway.sandbox.judge import Outcome, State, Verdict, judge_payment
+from gateway.sandbox.bank import open_books, record, schedule, standing
+from gateway.sandbox.books import Request
+from gateway.sandbox.closing import close_day, fund
+from gateway.sandbox.judge import Judgement, Outcome, State, judge_request
 from gateway.sandbox.notices import notices
-from gateway.sandbox.pain001 import Payment
+from gateway.sandbox.pain001 import Block, Payment
 from gateway.sandbox.parameters import BankParameters
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -28,9 +29,32 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class _Identification(_Strict):
+    scheme: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,35}$")]
+    id: Annotated[str, Field(min_length=1, max_length=35)]
+
+
 class _Creditor(_Strict):
+    """To whom: to an account, or over the counter to a person with an id number."""
+
     name: Text
-    iban: Text
+    iban: Text | None = None
+    identification: _Identification | None = None
+
+    @property
+    def account(self) -> str:
+        if self.identification is not None:
+            return f"{self.identification.scheme}:{self.identification.id}"
+        return self.iban or ""
+
+
+class _Entitled(_Strict):
+    name: Text
+
+
+class _Collection(_Strict):
+    first: Annotated[date, Field(alias="from")]
+    until: date
 
 
 class _Order(_Strict):
@@ -44,6 +68,17 @@ class _Order(_Strict):
     creditor: _Creditor
     remittanceInformation: Annotated[str, Field(max_length=140)] = ""  # noqa: N815
     requestedExecutionDate: date  # noqa: N815
+    ultimateCreditor: _Entitled | None = None  # noqa: N815
+    collection: _Collection | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        counter = self.collection is not None
+        if (self.creditor.identification is not None) != counter or (self.creditor.iban is None) != counter:
+            raise ValueError("either an IBAN, or an identification and the days of collection")
+        if self.collection is not None and self.collection.first > self.collection.until:
+            raise ValueError("the days of collection are none")
+        return self
 
     def payment(self) -> Payment:
         return Payment(
@@ -52,7 +87,20 @@ class _Order(_Strict):
             uetr=self.uetr,
             amount_minor=int(self.amount.replace(".", "")),
             currency=self.currency,
-            account=self.creditor.iban,
+            account=self.creditor.account,
+            window=None if self.collection is None else (self.collection.first, self.collection.until),
+        )
+
+    def block(self) -> Block:
+        """Return the request as a block of one payment."""
+        payment = self.payment()
+        return Block(
+            pmt_inf_id="",
+            count=1,
+            control_minor=payment.amount_minor,
+            debtor_account=self.debtorIban,
+            execution_date=self.requestedExecutionDate,
+            payments=(payment,),
         )
 
 
@@ -76,7 +124,7 @@ class Desk:
     def __init__(self, bank: BankParameters, root: Path) -> None:
         """Open the bank's books; request bodies are kept in `<root>/<slug>/collected`."""
         self.parameters = bank
-        self.books = Books(books_path(root, bank.slug))
+        self.books = open_books(bank, root)
         self._collected = root / bank.slug / "collected"
         self._collected.mkdir(parents=True, exist_ok=True)
 
@@ -113,33 +161,37 @@ class Desk:
             return refusal(404, "NOT_FOUND")
         return Reply(status=200, body=stored.reply)
 
+    def close_day(self, day: date, now: datetime) -> None:
+        """End the bank's business day; see `gateway.sandbox.closing`."""
+        close_day(self.parameters, self.books, day, now)
+
+    def fund(self, account: str, amount_minor: int, day: date) -> None:
+        """Let money come in on an account; see `gateway.sandbox.closing`."""
+        fund(self.parameters, self.books, account, amount_minor, day)
+
     def _decide(self, key: str, digest: str, order: _Order, now: datetime) -> Reply:
         bank, payment = self.parameters, order.payment()
-        if order.debtorIban not in bank.debtor_accounts:
-            verdict = Verdict(payment=payment, state=State.REJECTED, reason="AC02", entry_ref="")
-        else:
-            verdict = judge_payment(bank, payment, key)
         created = datetime.combine(order.requestedExecutionDate, _OPENING)
-        about = (order.debtorIban, order.requestedExecutionDate, created, verdict)
+        judged = judge_request(bank, digest, key, order.block(), created, standing(bank, self.books))
         reply = Reply(status=201, body=_receipt(key, digest, payment), first=True)
-        self._record(key, digest, reply, book_entry(bank, *about), schedule(bank, notices(bank, key, *about), now), now)
+        said = schedule(bank, notices(bank, key, judged), now)
+        record(bank, self.books, _request(key, judged, reply, now), judged, said)
         return reply
 
-    def _record(
-        self, key: str, digest: str, reply: Reply, entry: BookedPayment, queued: list[Queued], now: datetime
-    ) -> None:
-        rejected = entry.state is State.REJECTED
-        request = Request(
-            source=key,
-            digest=digest,
-            msg_id=None,
-            received_at=now,
-            outcome=Outcome.REJECTED if rejected else Outcome.ACCEPTED,
-            reason=entry.reason if rejected else None,
-            reply_status=reply.status,
-            reply=reply.body,
-        )
-        self.books.record(request, [entry], queued)
+
+def _request(key: str, judged: Judgement, reply: Reply, now: datetime) -> Request:
+    ((_, verdict),) = judged.verdicts()
+    rejected = verdict.state is State.REJECTED
+    return Request(
+        source=key,
+        digest=judged.digest,
+        msg_id=None,
+        received_at=now,
+        outcome=Outcome.REJECTED if rejected else Outcome.ACCEPTED,
+        reason=verdict.reason if rejected else None,
+        reply_status=reply.status,
+        reply=reply.body,
+    )
 
 
 def _receipt(key: str, digest: str, payment: Payment) -> bytes:

@@ -34,7 +34,10 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """One credit transfer. `amount_minor` is in hundredths of `currency`; `account` is the payee's."""
+    """One credit transfer. `amount_minor` is in hundredths of `currency`; `account` is the payee's.
+
+    Over the counter `account` is an identification, and `window` the first and last day on which money can be had.
+    """
 
     instr_id: str | None
     end_to_end_id: str
@@ -42,6 +45,7 @@ class Payment:
     amount_minor: int
     currency: str
     account: str
+    window: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.sandbox.judge import BlockVerdict, Judgement, State, Verdict
+from gateway.sandbox.judge import BlockVerdict, Judgement, Verdict
 from gateway.sandbox.messages import XML, Header, decimal, tag, utc
 from gateway.sandbox.pain001 import VERSION
 
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"
 NOT_PROVIDED = "NOTPROVIDED"
+_REJECTED = "RJCT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +55,11 @@ def _block(part: BlockPart) -> str:
 
 
 def _payment(verdict: Verdict, accept_status: str) -> str:
-    payment, rejected = verdict.payment, verdict.state is State.REJECTED
+    payment = verdict.payment
+    # A late reject is written under the status RJCT: by then its reason is told.
+    reason = verdict.reason if accept_status == _REJECTED else verdict.refused
     return (
         f"<TxInfAndSts>{tag('OrgnlInstrId', payment.instr_id)}{tag('OrgnlEndToEndId', payment.end_to_end_id)}"
-        f"{tag('OrgnlUETR', payment.uetr)}{tag('TxSts', 'RJCT' if rejected else accept_status)}"
-        f"{_reason(verdict.reason if rejected else None)}</TxInfAndSts>"
+        f"{tag('OrgnlUETR', payment.uetr)}{tag('TxSts', _REJECTED if reason else accept_status)}"
+        f"{_reason(reason)}</TxInfAndSts>"
     )

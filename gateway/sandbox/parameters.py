@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,12 +10,23 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from gateway.sandbox.behaviours import (
+    AccountParameters,
+    CounterParameters,
+    PerTenThousand,
+    ReturnParameters,
+    Seconds,
+    Shape,
+    StatementParameters,
+    VerdictParameters,
+)
 from gateway.sandbox.chance import TEN_THOUSAND
 from gateway.sandbox.iban import is_iban
 
-PerTenThousand = Annotated[int, Field(ge=0, le=TEN_THOUSAND)]
-Seconds = Annotated[int, Field(ge=0, le=864_000)]
 Milliseconds = Annotated[int, Field(ge=0, le=600_000)]
+
+
+API_SHAPES = frozenset({Shape.NAMED, Shape.UETR, Shape.NOTHING})
 
 
 class Kind(StrEnum):
@@ -64,7 +75,8 @@ class BankParameters:
     payment; `camt_version` is the version of camt.054.001; `return_family` the family of the bank transaction code of
     a return. `debit_notice` none means that the bank never reports its debits (returns it always does).
     `jitter_seconds` is the most by which a message is late; a message that is late by more than the gap to the next
-    arrives after it. `answer_size` is the most payments a message lists.
+    arrives after it. `answer_size` is the most payments a message lists. `account`, `statement` (none unless given),
+    `returns`, `verdicts` and `counter` are explained in `gateway.sandbox.behaviours`.
 
     Raises ValueError when a parameter does not go with the kind or an account is not an account of this bank.
     """
@@ -91,7 +103,12 @@ class BankParameters:
     repeat_delay_seconds: Seconds = 60
     jitter_seconds: Seconds = 0
     answer_size: Annotated[int, Field(ge=1, le=50_000)] = 500
+    account: AccountParameters = field(default_factory=AccountParameters)
+    statement: StatementParameters | None = None
+    returns: ReturnParameters = field(default_factory=ReturnParameters)
+    verdicts: VerdictParameters = field(default_factory=VerdictParameters)
     api: ApiParameters | None = None
+    counter: CounterParameters | None = None
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.API) != (self.api is not None):
@@ -100,8 +117,17 @@ class BankParameters:
             raise ValueError("a flaky bank needs jitter_seconds and repeated_per_10000 above zero")
         if self.rejected_per_10000 + self.returned_per_10000 > TEN_THOUSAND:
             raise ValueError("rejected and returned payments are more than all payments")
+        if self.counter is not None and self.kind is not Kind.API:
+            raise ValueError("only an API bank pays over the counter")
+        if self.kind is Kind.API and not API_SHAPES.issuperset(self.returns.shapes):
+            raise ValueError("an API bank describes its returns as named, uetr or nothing")
         for account in self.debtor_accounts:
             self._check_account(account)
+
+    @property
+    def tells_tx_id(self) -> bool:
+        """Whether debits carry the clearing's reference: they must where a return may name nothing else."""
+        return Shape.TX_ID in self.returns.shapes
 
     def _check_account(self, account: str) -> None:
         # The bank code follows the check digits, in Italy after one more check character.

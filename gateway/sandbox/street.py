@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import structlog
@@ -44,9 +44,14 @@ class Street:
             if bank.kind is Kind.API
         }
 
+    def banks(self) -> dict[str, FileBank | ApiBank]:
+        """Return every bank by slug."""
+        banks: dict[str, FileBank | ApiBank] = {**self.file_banks, **self.api_banks}
+        return {slug: banks[slug] for slug in sorted(banks)}
+
     def books(self) -> dict[str, Books]:
         """Return the open books of every bank by slug."""
-        return {slug: bank.books for slug, bank in sorted((self.file_banks | self.api_banks).items())}
+        return {slug: bank.books for slug, bank in self.banks().items()}
 
     async def start(self) -> None:
         """Open the HTTP doors of the API banks."""
@@ -65,10 +70,19 @@ class Street:
         busy = False
         for bank in self.file_banks.values():
             # In a thread, because a file of many payments would keep the API banks of this loop from answering.
-            busy |= await asyncio.to_thread(bank.collect, now)
+            busy |= bank.has_files() and await asyncio.to_thread(bank.collect, now)
         for slug, books in self.books().items():
             busy |= await self._edge.deliver(slug, books, now)
         return busy
+
+    def close_day(self, day: date, now: datetime) -> None:
+        """Let every bank end its business day and line up its statements, to be sent after `now`."""
+        for bank in self.banks().values():
+            bank.close_day(day, now)
+
+    def fund(self, slug: str, account: str, amount_minor: int, day: date) -> None:
+        """Let money come in on an account of the bank `slug`. Raises KeyError for a bank that is not there."""
+        self.banks()[slug].fund(account, amount_minor, day)
 
     def next_due(self) -> datetime | None:
         """Return when the next message of any bank is to be sent; None when all was said."""

@@ -1,11 +1,9 @@
-from datetime import date
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from gateway.sandbox import Kind
-from gateway.sandbox.answers import return_day
 from gateway.sandbox.books import Answer
 from tests.sandbox.material import DEBTOR, LATER, NOW, File, Seen, drop, of_sort, open_bank, payee, run
 from tests.shared import shared_dir
@@ -157,7 +155,6 @@ def test_a_return_is_not_booked_before_its_debit(tmp_path: Path) -> None:
     late = run(tmp_path / "late", File(), returned_per_10000=10_000, return_delay_seconds=2 * 86_400)
     *_, after = of_sort(late, "camt.054")
     assert set(after.all("Dt")) == {"2026-09-23"}
-    assert return_day(date(2026, 9, 25), date(2026, 9, 21)) == date(2026, 9, 25)
 
 
 def told(root: Path, files: list[File], **changes: object) -> list[tuple[str, bytes]]:

@@ -128,7 +128,7 @@ async def test_a_reject_is_told_and_not_booked(
         assert (await client.post(**changes))[0] == 201
         (outcome,) = client.told()
         assert outcome["status"] == "RJCT"
-        assert outcome["reason"] in (reason or {"AC04", "AC01", "BE01", "AM04"})
+        assert outcome["reason"] in (reason or {"AC04", "AC01", "BE01", "AC06"})
         assert client.booked() == []
 
 

@@ -147,7 +147,7 @@ def test_shares_are_the_shares_asked_for(tmp_path: Path) -> None:
     # Binomial with n = 2000: five standard deviations are 67 (p = 0.1) and 49 (p = 0.05).
     assert abs(sum(bool(row["rejected"]) for row in rows) - 200) < 67
     assert abs(sum(bool(row["returned"]) for row in rows) - 100) < 49
-    assert {row["reason"] for row in rows if row["rejected"]} == {"AC04", "AC01", "BE01", "AM04"}
+    assert {row["reason"] for row in rows if row["rejected"]} == {"AC04", "AC01", "BE01", "AC06"}
     assert {row["reason"] for row in rows if row["returned"]} == {"AC01", "MD07", "AC04"}
     assert all(row["booked"] for row in rows if row["returned"])
 

@@ -33,7 +33,7 @@ def fill(books: Books, *contents: bytes) -> None:
     names = [f"M{number}" for number, _ in enumerate(dict.fromkeys(contents))]
     by_content = dict(zip(dict.fromkeys(contents), names, strict=True))
     queued = [Queued(name=by_content[content], suffix="xml", content=content, due=NOW) for content in contents]
-    books.record(request, [], queued)
+    books.record(request, [], [], queued)
 
 
 @pytest.fixture
