@@ -1,7 +1,9 @@
 """The strict, documented shape of one bank's profile (`config/banks/<slug>.yaml`). Data only: no code, no secrets."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +15,7 @@ from bank_adapters.capabilities import (
     PointOfNoReturn,
     Tier,
 )
+from gateway.domain.matching import LADDER, Rule
 from gateway.domain.money import EXPONENT, AmountError, parse_minor
 from gateway.domain.routing import BankTerms
 
@@ -31,6 +34,14 @@ def _known_currency(code: str) -> str:
 
 
 Currency = Annotated[str, AfterValidator(_known_currency)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("not a time zone that is known here") from None
+    return name
 
 
 class _Strict(BaseModel):
@@ -75,6 +86,30 @@ class Answers(_Strict):
     )
 
 
+class StatementRules(_Strict):
+    """How this bank's account statements (camt.053) are to be read and proved."""
+
+    reversal_flips_sign: bool = Field(
+        default=False,
+        description="Whether RvslInd turns CdtDbtInd around. Proved statements of several banks say no; default: no.",
+    )
+    missing_status_is_booked: bool = Field(
+        default=True,
+        description="Whether a statement's entry without Sts is booked; the balance is the witness.",
+    )
+    consecutive_numbers: bool = Field(
+        default=True,
+        description="Whether the bank numbers statements of an account without gaps within a year; false: balances and"
+        " dates alone say which statement follows.",
+    )
+    first_number: int = Field(
+        default=1, ge=0, description="The number with which the bank begins again in a new year, if it does."
+    )
+    return_codes: tuple[Annotated[str, Field(min_length=3)], ...] = Field(
+        default=(), description="The bank's own transaction codes (BkTxCd/Prtry/Cd) that mark a credit as a return."
+    )
+
+
 class Timings(_Strict):
     """When to give up, ask, try again and believe. All from the moment of the intent unless said otherwise."""
 
@@ -87,13 +122,79 @@ class Timings(_Strict):
     retry_after_seconds: Seconds = Field(description="Wait before something proved not sent is sent again.")
     tries_max: int = Field(ge=1, le=100, description="Most intents of one submission.")
     reject_final_after_hours: int = Field(
-        ge=0, le=24 * 60, description="Hours after which a payment's rejection is final without a proved statement."
+        ge=0,
+        le=24 * 60,
+        description="Hours after which a payment's rejection is final, once a proved statement does not book it.",
     )
 
     @model_validator(mode="after")
     def _lease_outlives_deadline(self) -> Self:
         if self.lease_seconds <= self.send_deadline_seconds:
             raise ValueError("lease_seconds must be greater than send_deadline_seconds")
+        return self
+
+
+class Counter(_Strict):
+    """How the bank pays over the counter, and how it says that nobody came."""
+
+    paid_by: Literal["credited", "booked"] = Field(
+        default="credited",
+        description="What says that the payee has the money: status ACCC (credited; the bank books when it takes the "
+        "payment in) or the booking itself (booked; the bank books on collection).",
+    )
+    unclaimed_codes: tuple[StatusCode, ...] = Field(
+        default=(), description="The bank's own reason codes, in a rejection or a return, for: nobody collected it."
+    )
+    silence_days: int = Field(
+        default=3, ge=0, le=60, description="Days after the window's last day before silence becomes an exception."
+    )
+
+
+class CutOff(_Strict):
+    """Until when the bank takes payments in for the same day."""
+
+    time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = Field(
+        description='Time of day ("15:30") in the bank\'s zone.'
+    )
+    zone: Annotated[str, AfterValidator(_known_zone)] = Field(description='IANA time zone ("Europe/Berlin").')
+
+
+class MatchingRules(_Strict):
+    """How what the bank books is matched with what it was sent."""
+
+    rules: tuple[Rule, ...] = Field(
+        default=LADDER, description="Rungs of the ladder that are believed, of: " + ", ".join(LADDER) + "."
+    )
+    charges_tolerance: Annotated[str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,4})?$")] = Field(
+        default="0.00",
+        description="By how much documented charges may fail to explain a lower amount, in any of its currencies.",
+    )
+
+    def tolerance_minor(self, currency: str) -> int:
+        """Return the tolerance in whole minor units of `currency`."""
+        return int(Decimal(self.charges_tolerance).scaleb(EXPONENT[currency]))
+
+
+class Silence(_Strict):
+    """What to make of a bank that says nothing; from the moment a submission was delivered."""
+
+    presumed_executed_after_hours: int | None = Field(
+        default=None,
+        ge=1,
+        le=60 * 24,
+        description="Hours of silence after which payments are presumed executed (a flag, no fact); null: never.",
+    )
+    exception_after_hours: int = Field(
+        default=72, ge=1, le=60 * 24, description="Hours without a final word after which a person must ask the bank."
+    )
+    unknown_after_minutes: int = Field(
+        default=60, ge=1, le=7 * 24 * 60, description="Minutes a submission may be unknown before a person must ask."
+    )
+
+    @model_validator(mode="after")
+    def _presumed_first(self) -> Self:
+        if (self.presumed_executed_after_hours or 0) > self.exception_after_hours:
+            raise ValueError("presumed_executed_after_hours is not above exception_after_hours")
         return self
 
 
@@ -151,7 +252,13 @@ class Profile(_Strict):
     booking: Booking = Field(description="single: one booking a payment; batch: one booking for a submission's sum.")
     answers: Answers = Field(description="What to make of the bank's answers.")
     timings: Timings = Field(description="When to give up, ask, try again and believe.")
+    silence: Silence = Field(default=Silence(), description="What to make of a bank that says nothing.")
     breaker: Breaker = Field(description="When sending stops by itself.")
+    matching: MatchingRules = Field(default=MatchingRules(), description="How bookings are matched with payments.")
+    counter: Counter | None = Field(
+        default=None, description="Payments over the counter: exactly where account_types lists COUNTER."
+    )
+    cut_off: CutOff | None = Field(default=None, description="When the paying account must be funded; null: unknown.")
     point_of_no_return: PointOfNoReturn = Field(
         description="rename (a folder whose bank ignores temporary names) or first byte (an API)."
     )
@@ -160,6 +267,9 @@ class Profile(_Strict):
     )
     edge_key_secret: SecretReference = Field(
         description="Name of the secret by which the bank's messages on the topic are signed."
+    )
+    statement: StatementRules = Field(
+        default_factory=StatementRules, description="How the bank's account statements are read and proved."
     )
     status_overrides: dict[StatusCode, StatusMeaning] = Field(
         default_factory=dict, description="What a status code means at this bank where it differs from ISO 20022."
@@ -176,6 +286,14 @@ class Profile(_Strict):
             raise ValueError("point_of_no_return is 'rename' for a directory and 'first byte' for https")
         if self.family is Family.REST and self.limits.payments_per_submission != 1:
             raise ValueError("limits.payments_per_submission is 1 for family rest: one payment is one request")
+        return self
+
+    @model_validator(mode="after")
+    def _counter_agrees(self) -> Self:
+        if (self.counter is not None) != (AccountType.COUNTER in self.account_types):
+            raise ValueError("counter is there exactly where account_types lists COUNTER")
+        if self.counter is not None and self.family is not Family.REST:
+            raise ValueError("account_types COUNTER needs family rest: a file has no place for an id and a window")
         return self
 
     @model_validator(mode="after")

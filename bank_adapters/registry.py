@@ -9,16 +9,16 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from bank_adapters.banks.api import ApiBankAdapter
 from bank_adapters.capabilities import SUPPORT, Capability, Family, Level
 from bank_adapters.iso20022.adapter import Iso20022Adapter
 from bank_adapters.iso20022.status import StatusTable, status_table
 from bank_adapters.profile import Profile, key_path
-from bank_adapters.rest.json_api import JsonApiAdapter
 from bank_adapters.spi import Adapter, RequestAdapter
 from gateway.domain.errors import ConfigError
 from gateway.domain.reasons import Reasons
 
-_ADAPTERS: Mapping[Family, type[Adapter]] = {Family.ISO20022: Iso20022Adapter, Family.REST: JsonApiAdapter}
+_ADAPTERS: Mapping[Family, type[Adapter]] = {Family.ISO20022: Iso20022Adapter, Family.REST: ApiBankAdapter}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,20 @@ from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 from bank_adapters.profile import Profile
+from gateway.domain.collection import Window
 from gateway.domain.money import Money
 from gateway.domain.observation import Observation
 from gateway.domain.order import Account, Party
+from gateway.domain.statement import Statement
 from gateway.ports.transport import Answer, Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """One attempt as a bank is to see it. `purpose` is an ISO external purpose code for the payee, or None."""
+    """One attempt as a bank is to see it. `purpose` is an ISO external purpose code for the payee, or None.
+
+    `collection` says when money over the counter can be had, `ultimate_creditor` on whose behalf the creditor is paid.
+    """
 
     end_to_end_id: str
     uetr: str
@@ -28,6 +33,7 @@ class Payment:
     ultimate_creditor: Party | None
     remittance_information: str
     purpose: str | None
+    collection: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +109,8 @@ class Adapter(Protocol):
         """
         ...
 
-    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation]:
-        """Read a bank's message, in document order, with flat memory.
+    def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation | Statement]:
+        """Read a bank's message, in document order, with flat memory; a statement stands behind its last entry.
 
         Raises Unreadable, possibly after some observations: none of them may take effect before the iterator has ended.
         """

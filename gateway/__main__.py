@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.runtime.cli import CONFIG, Config, Seed, app, refused
+from gateway.runtime.cli import CONFIG, Config, Seed, app
+from gateway.runtime.refusals import refused
 
 
 @app.command()
@@ -15,6 +16,7 @@ def demo(
     seed: Seed = 7,
     out: Annotated[Path | None, typer.Option(help="Where to leave what anyone needs to check the day.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    metrics_port: Annotated[int, typer.Option(min=0, max=65535, help="Where Prometheus may watch it; 0: any.")] = 0,
     config: Config = CONFIG,
 ) -> None:
     """Play a whole pay day on a simulated date: gateway, PostgreSQL, Kafka and 17 banks, all embedded.
@@ -26,7 +28,8 @@ def demo(
     from gateway.demo.stage import DemoOptions
 
     with refused():
-        code = play(DemoOptions(orders=orders, seed=seed, out=out, config=config), as_json=as_json)
+        options = DemoOptions(orders=orders, seed=seed, out=out, metrics_port=metrics_port, config=config)
+        code = play(options, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -34,8 +37,11 @@ def demo(
 def bench(
     *,
     orders: Annotated[int, typer.Option(min=100, help="Lives measured.")] = 20_000,
+    matches: Annotated[int, typer.Option(min=100, help="Entries applied to as many open attempts.")] = 100_000,
     quick: Annotated[bool, typer.Option(help="Small numbers: to see that it runs.")] = False,
-    only: Annotated[list[str] | None, typer.Option(help="life, formats, intake or transport; several allowed.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="life, formats, intake, matching or transport; several allowed.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     config: Config = CONFIG,
 ) -> None:
@@ -43,7 +49,7 @@ def bench(
     from gateway.bench.command import bench as measure
 
     with refused():
-        measure(orders=orders, quick=quick, only=only, as_json=as_json, config=config)
+        measure(orders=orders, matches=matches, quick=quick, only=only, as_json=as_json, config=config)
 
 
 def main() -> None:

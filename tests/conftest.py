@@ -33,6 +33,13 @@ def database_url(postgres: Server) -> Iterator[str]:
 
 
 @pytest.fixture
+def still(postgres: Server, database_url: str) -> str:
+    """The database of this test, once the server does nothing else: for tests that read the feed."""
+    postgres.still()
+    return database_url
+
+
+@pytest.fixture
 async def store(database_url: str) -> AsyncIterator[PostgresStore]:
     """A store on `database_url`."""
     store = await open_store(database_url, connections=8)

@@ -6,8 +6,9 @@ Only this server runs with fsync off: nothing it holds outlives the run. Everyth
 import asyncio
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,6 +23,7 @@ from gateway.store.migrate import migrate
 T = TypeVar("T")
 
 TEMPLATE = "gateway_template"
+AHEAD = 2
 _CARELESS = (
     "fsync = off",
     "full_page_writes = off",
@@ -57,10 +59,15 @@ async def _migrated(url: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """One running server. `url_of` names a database of it; `fresh` makes an empty, migrated one."""
+    """One running server. `url_of` names a database of it; `fresh` gives an empty, migrated one.
+
+    The next database is made while a test runs, and a used one goes while the next test does.
+    """
 
     admin_url: str
+    thread: Executor
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    ready: deque[Future[str]] = field(default_factory=deque)
 
     def url_of(self, database: str) -> str:
         return self.admin_url.replace("/postgres?", f"/{database}?", 1)
@@ -73,12 +80,24 @@ class Server:
     @contextmanager
     def fresh(self) -> Iterator[str]:
         """Yield the URL of a database that nobody else uses; it is gone afterwards."""
-        name = f"test_{next(self.numbers)}"
-        apart(run_sql(self.admin_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        while len(self.ready) < AHEAD:
+            self.ready.append(self.thread.submit(self._make, f"test_{next(self.numbers)}"))
+        name = self.ready.popleft().result()
         try:
             yield self.url_of(name)
         finally:
-            apart(run_sql(self.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
+            self.thread.submit(self._drop, name)
+
+    def still(self) -> None:
+        """Wait until no database is being made: the feed shows nothing younger than the oldest open transaction."""
+        self.thread.submit(lambda: None).result()
+
+    def _make(self, name: str) -> str:
+        asyncio.run(run_sql(self.admin_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        return name
+
+    def _drop(self, name: str) -> None:
+        asyncio.run(run_sql(self.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @contextmanager
@@ -86,8 +105,8 @@ def running_server() -> Iterator[Server]:
     """Start the server in a temporary folder, make the template and stop it all at the end."""
     folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
     try:
-        with embedded_postgres(folder) as url:
-            server = Server(admin_url=url)
+        with embedded_postgres(folder) as url, ThreadPoolExecutor(1) as thread:
+            server = Server(admin_url=url, thread=thread)
             server.make_template()
             yield server
     finally:

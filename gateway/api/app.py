@@ -8,7 +8,19 @@ from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
 from aiohttp.typedefs import Middleware
 
-from gateway.api import batches, looking, openapi, operating, sheets
+from gateway.api import (
+    batches,
+    books,
+    casework,
+    funding,
+    looking,
+    openapi,
+    operating,
+    partitions,
+    reporting,
+    sheets,
+    stopping,
+)
 from gateway.api.access import Principal, Tokens, Unauthorized
 from gateway.api.doors import DOORS, Doors
 from gateway.api.limits import MANIFEST_BYTES, Buckets
@@ -81,7 +93,13 @@ ROUTES: tuple[Route, ...] = (
     *batches.ROUTES,
     *looking.ROUTES,
     *operating.ROUTES,
+    *stopping.ROUTES,
+    *partitions.ROUTES,
+    *casework.ROUTES,
+    *funding.ROUTES,
+    *books.ROUTES,
     *sheets.ROUTES,
+    *reporting.ROUTES,
     Route(method="GET", path="/healthz", handle=_alive, summary="The process lives", answer=Health),
     Route(method="GET", path="/readyz", handle=_ready, summary="The database answers", answer=Health, fails=(503,)),
     Route(method="GET", path="/openapi.json", handle=_openapi, summary="This document", answer=None),

@@ -10,11 +10,16 @@ from gateway.api.keys import Issuer
 from gateway.api.limits import Rate
 from gateway.domain.errors import Refused
 from gateway.ports.clock import Clock
+from gateway.service.balances import Balances
 from gateway.service.batches import Batches
+from gateway.service.casework import Casework
+from gateway.service.funds import Funds
 from gateway.service.intake import Intake
+from gateway.service.limits import Limits
 from gateway.service.look import Look
 from gateway.service.pauses import Pauses
 from gateway.service.report import Report
+from gateway.service.reports import Reports
 from gateway.service.stops import Stops
 
 
@@ -35,7 +40,12 @@ class Doors:
     look: Look
     stops: Stops
     pauses: Pauses
+    casework: Casework
+    funds: Funds
+    limits: Limits
     report: Report
+    books: Balances
+    reports: Reports
     issuers: Sequence[Issuer]
     new_id: Callable[[], str]
     rate: Rate = field(default_factory=Rate)

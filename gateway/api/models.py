@@ -39,15 +39,6 @@ class OpenBatch(Model):
     pay_date: date
 
 
-class SetStop(Model):
-    """Stop a person (identifier "SCHEME:id"), account, order, benefit, source or bank."""
-
-    kind: Literal["person", "account", "order", "benefit", "source", "bank"]
-    value: Text
-    reason: Text
-    source: Annotated[str, StringConstraints(max_length=200)] = ""
-
-
 class SetPause(Model):
     """Why sending is paused."""
 
@@ -318,29 +309,6 @@ class Outcomes(Model):
     next: str
 
 
-class Stop(Model):
-    """A stop, active or lifted by two people; `voided` and `recalls` say what setting it caught."""
-
-    stop_no: int
-    kind: str
-    source: str
-    value: str
-    reason: str
-    state: str
-    set_at: datetime
-    set_by: str
-    lift_asked_by: str | None
-    lifted_by: str | None
-    voided: int
-    recalls: int
-
-
-class Stops(Model):
-    """Stops, newest first."""
-
-    stops: list[Stop]
-
-
 class Pause(Model):
     """An active pause; `value` is the bank or source, empty for everything."""
 
@@ -355,27 +323,6 @@ class Pauses(Model):
     """What is paused now."""
 
     pauses: list[Pause]
-
-
-class Trouble(Model):
-    """Something that needs a person."""
-
-    exception_no: int
-    kind: str
-    key: str
-    bank: str | None
-    order_id: str | None
-    msg_id: str | None
-    message_no: int | None
-    detail: dict[str, Any]
-    opened_at: datetime
-
-
-class Troubles(Model):
-    """Open exceptions, oldest first; `next` is where to go on."""
-
-    exceptions: list[Trouble]
-    next: int
 
 
 class Health(Model):

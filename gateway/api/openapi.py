@@ -77,7 +77,8 @@ def _response(route: Route, status: int) -> dict[str, Any]:
     if status != route.status:
         return {"description": phrase, "content": {PROBLEM: {"schema": _reference(Problem)}}}
     schema: dict[str, Any] = _reference(route.answer) if route.answer else {}
-    return {"description": phrase, "content": {route.media: {"schema": schema}}}
+    others: dict[str, Any] = {media: {} for media in route.also}
+    return {"description": phrase, "content": {route.media: {"schema": schema}} | others}
 
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:

@@ -1,44 +1,15 @@
-"""Stops, pauses and exceptions."""
+"""Pauses."""
 
 from aiohttp import web
 
 from gateway.api.access import Principal, Scope
-from gateway.api.doors import DOORS, narrowed, own_source
-from gateway.api.models import Pause, Pauses, SetPause, SetStop, Stop, Stops, Trouble, Troubles
-from gateway.api.routes import Route, answered, body_of, number_of, query_of
-from gateway.domain.errors import NotFound
+from gateway.api.doors import DOORS
+from gateway.api.models import Pause, Pauses, SetPause
+from gateway.api.routes import Route, answered, body_of
 from gateway.service.stops import EVERY_SOURCE
 
 _SOURCE = {"source": "which source's, for callers that see several"}
-_TROUBLES = {**_SOURCE, "after": "the `next` of the page before", "limit": "1 to 1000"}
-_PAGE, _PAGE_MAX = 100, 1_000
 _LARGEST = 2**63 - 1
-
-
-async def _stop(request: web.Request, principal: Principal) -> web.Response:
-    wanted = await body_of(request, SetStop)
-    view = await request.app[DOORS].stops.stop(
-        kind=wanted.kind,
-        source=own_source(principal, wanted.source),
-        value=wanted.value,
-        reason=wanted.reason,
-        by=principal.subject,
-    )
-    return answered(Stop.like(view), 201)
-
-
-async def _stops(request: web.Request, principal: Principal) -> web.Response:
-    sources = narrowed(principal, query_of(request, _SOURCE).get("source", ""))
-    views = await request.app[DOORS].stops.all(sources)
-    return answered(Stops(stops=[Stop.like(view) for view in views]))
-
-
-async def _lift(request: web.Request, principal: Principal) -> web.Response:
-    number = request.match_info["no"]
-    if not number.isascii() or len(number) > len(str(_LARGEST)) or int(number) > _LARGEST:
-        raise NotFound("no such stop")
-    view = await request.app[DOORS].stops.lift(int(number), by=principal.subject, sources=principal.sources)
-    return answered(Stop.like(view))
 
 
 async def _pause(request: web.Request, principal: Principal) -> web.Response:
@@ -70,52 +41,10 @@ def _pausable(request: web.Request, principal: Principal) -> tuple[str, str]:
     return scope, value
 
 
-async def _exceptions(request: web.Request, principal: Principal) -> web.Response:
-    query = query_of(request, _TROUBLES)
-    after = number_of(query, "after", default=0, highest=_LARGEST)
-    rows = await request.app[DOORS].look.exceptions(
-        after=after,
-        limit=max(1, number_of(query, "limit", default=_PAGE, highest=_PAGE_MAX)),
-        sources=narrowed(principal, query.get("source", "")),
-    )
-    reached = rows[-1].exception_no if rows else after
-    return answered(Troubles(exceptions=[Trouble.like(row) for row in rows], next=reached))
-
-
 _OPERATE = (Scope.OPERATE,)
 _PAUSE_PATHS = ("/v1/pauses/{scope}", "/v1/pauses/{scope}/{value}")
 
 ROUTES = (
-    Route(
-        method="POST",
-        path="/v1/stops",
-        handle=_stop,
-        summary="Stop a person, account, order, benefit, source or bank",
-        answer=Stop,
-        status=201,
-        scopes=(Scope.PUSH, Scope.OPERATE),
-        takes=SetStop,
-        fails=(422, 503),
-    ),
-    Route(
-        method="GET",
-        path="/v1/stops",
-        handle=_stops,
-        summary="List stops",
-        answer=Stops,
-        scopes=tuple(Scope),
-        query=_SOURCE,
-        fails=(422, 503),
-    ),
-    Route(
-        method="POST",
-        path=r"/v1/stops/{no:\d+}/lift",
-        handle=_lift,
-        summary="Lift a stop: one person asks, another one decides",
-        answer=Stop,
-        scopes=_OPERATE,
-        fails=(404, 409, 503),
-    ),
     Route(
         method="GET",
         path="/v1/pauses",
@@ -149,15 +78,5 @@ ROUTES = (
             fails=(503,),
         )
         for path in _PAUSE_PATHS
-    ),
-    Route(
-        method="GET",
-        path="/v1/exceptions",
-        handle=_exceptions,
-        summary="List what needs a person",
-        answer=Troubles,
-        scopes=_OPERATE,
-        query=_TROUBLES,
-        fails=(422, 503),
     ),
 )

@@ -24,8 +24,9 @@ _DEPTH = 2
 class Route:
     """One route. Without `scopes` it is open to all; otherwise any of them will do.
 
-    `answer` is the model of status `status`, or None for bytes of `media`; `takes` is the model of the JSON body, or a
-    media type; `query` names the query parameters with what they mean; `fails` are statuses beyond the usual ones.
+    `answer` is the model of status `status`, or None for bytes of `media`; `also` names other media types it comes in.
+    `takes` is the model of the JSON body, or a media type; `query` names the query parameters with what they mean;
+    `fails` are statuses beyond the usual ones.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Route:
     scopes: tuple[Scope, ...] = ()
     status: int = 200
     media: str = JSON
+    also: tuple[str, ...] = ()
     takes: type[BaseModel] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -48,11 +50,11 @@ class Route:
         return sorted({self.status, *self.fails, *guarded, *body, 500})
 
 
-async def body_of(request: web.Request, model: type[M]) -> M:
+async def body_of(request: web.Request, model: type[M], *, depth: int = _DEPTH) -> M:
     """Read a JSON body strictly into its model. Raises Refused with every violation."""
     require_media(request, JSON)
     body = await read_body(request, BODY_BYTES)
-    parse_object(body, max_depth=_DEPTH)
+    parse_object(body, max_depth=depth)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -6,6 +6,7 @@ All are at most 35 characters of [A-Z0-9], a subset of what SEPA allows in refer
 
 import re
 from base64 import b32encode
+from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
 from typing import Final
@@ -19,6 +20,9 @@ MAX_EPOCH: Final = 99
 MAX_SEQUENCE: Final = 999_999_999
 """Of a bank's lane, for ever: a bank that takes one payment a request needs half a million a month."""
 
+_OWN: Final = r"E[A-Z2-7]{26}G[1-9][0-9]?"
+_OWN_ID: Final = re.compile(_OWN)
+_OWN_ID_IN_TEXT: Final = re.compile(rf"(?<![A-Z0-9]){_OWN}(?![A-Z0-9])")
 _SLUG_LENGTH: Final = 8
 _NOT_ALPHANUMERIC: Final = re.compile(r"[^A-Z0-9]")
 _SEPA_REFERENCE: Final = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*")
@@ -34,6 +38,17 @@ def end_to_end_id(source: str, order_id: str, generation: int) -> str:
         raise CannotRender(f"generation {generation} of an order is outside 1..{MAX_GENERATION}")
     digest = sha256(f"{source}\0{order_id}".encode()).digest()
     return f"E{b32encode(digest[:16]).decode().rstrip('=')}G{generation}"
+
+
+def is_end_to_end_id(text: str | None) -> bool:
+    """Whether a text has the form of an EndToEndId of ours."""
+    return text is not None and _OWN_ID.fullmatch(text) is not None
+
+
+def end_to_end_id_in(texts: Iterable[str]) -> str | None:
+    """Return the one EndToEndId of our form that stands in free texts, in letters of any case; None for several."""
+    found = {match for text in texts for match in _OWN_ID_IN_TEXT.findall(text.upper())}
+    return found.pop() if len(found) == 1 else None
 
 
 def uetr(end_to_end: str) -> str:

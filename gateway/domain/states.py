@@ -1,4 +1,4 @@
-"""The transition tables of batch, order, submission, stop and recall: the only place where a move is allowed.
+"""The transition tables of all machines: the only place where a move is allowed.
 
 The database enforces the same moves with guarded UPDATEs and a trigger; the drawings in the docs are made by `drawing`.
 """
@@ -50,6 +50,13 @@ class StopState(StrEnum):
     LIFTED = "lifted"
 
 
+class StatementState(StrEnum):
+    WAITING = "waiting"
+    PROVED = "proved"
+    UNBALANCED = "unbalanced"
+    REPEATED = "repeated"
+
+
 State = TypeVar("State", bound=StrEnum)
 
 _S, _O, _B, _R = SubmissionState, OrderState, BatchState, RecallState
@@ -77,7 +84,7 @@ ORDER: Mapping[tuple[OrderState, OrderState], str] = MappingProxyType(
         (_O.RECEIVED, _O.PAYABLE): "valid and claimed",
         (_O.HELD, _O.PAYABLE): "hold released",
         (_O.HELD, _O.REFUSED): "hold decided against",
-        (_O.PAYABLE, _O.HELD): "no bank can pay it, its validity passed, or its facts conflict",
+        (_O.PAYABLE, _O.HELD): "no bank can pay it, its time passed, its facts conflict, or a person must decide",
         (_O.PAYABLE, _O.CANCELLED): "withdrawn by the benefits system",
         (_O.PAYABLE, _O.GIVEN_BACK): "returned to the benefits system",
         (_O.HELD, _O.CANCELLED): "withdrawn by the benefits system",
@@ -105,6 +112,13 @@ RECALL: Mapping[tuple[RecallState, RecallState], str] = MappingProxyType(
 )
 
 STOP: Mapping[tuple[StopState, StopState], str] = MappingProxyType({(StopState.ACTIVE, StopState.LIFTED): "two people"})
+
+STATEMENT: Mapping[tuple[StatementState, StatementState], str] = MappingProxyType(
+    {
+        (StatementState.WAITING, StatementState.PROVED): "it adds up and continues its chain",
+        (StatementState.WAITING, StatementState.UNBALANCED): "its pages do not add up",
+    }
+)
 
 
 def drawing(title: str, moves: Mapping[tuple[State, State], str]) -> str:

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from gateway.domain.digest import canonical, chunk_digests, order_digest, parse_object
 from gateway.domain.manifest import Manifest
 from gateway.domain.money import totals
-from gateway.domain.validation import order_id_of, readable_amount
+from gateway.domain.order_reading import readable_amount
+from gateway.domain.order_shape import order_id_of
 
 VALID = timedelta(days=7)
 

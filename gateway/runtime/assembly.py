@@ -25,16 +25,21 @@ from gateway.domain.benefits import Catalogue, catalogue_from
 from gateway.domain.errors import ConfigError
 from gateway.domain.reasons import Reasons, reasons_from
 from gateway.domain.routing import RoutingTable, routing_table
+from gateway.domain.statement import Numbering
 from gateway.observe.metrics import Metrics
+from gateway.observe.zeros import from_zero
 from gateway.ports.boundary import Boundary, unbounded
 from gateway.ports.bus import BANK_MESSAGES
 from gateway.ports.clock import Clock
 from gateway.ports.transport import Transport
+from gateway.runtime.aftercare import aftercare
+from gateway.runtime.brakes import brakes, limits_of
 from gateway.runtime.door import bank_door
 from gateway.runtime.keys import SandboxKeys, Secrets
 from gateway.runtime.loops import Loop
 from gateway.runtime.settings import Key as KeySetting
 from gateway.runtime.settings import Settings, TokenIssuer
+from gateway.runtime.sources import TOPICS, source_loops, source_partitions, source_secrets
 from gateway.runtime.workshop import PoolWorkshop
 from gateway.service import lanes
 from gateway.service.apply import Apply
@@ -42,14 +47,19 @@ from gateway.service.approved import ApprovedDigests
 from gateway.service.banks import Bank, DebtorAccounts
 from gateway.service.cut import Cut
 from gateway.service.inquire import Inquire, Sweep
+from gateway.service.judge import Ways
+from gateway.service.limits import Limit
+from gateway.service.partitions import Share
+from gateway.service.prove import Prove
 from gateway.service.read import Read
-from gateway.service.receive import Receive, Share
+from gateway.service.receive import Receive
 from gateway.service.relay import LANES, Courier, Relay
 from gateway.service.seal import Seal
 from gateway.service.send import Send
+from gateway.service.settle import Settle
 from gateway.service.stops import Stops, SweepStops
 from gateway.store.migrate import migrate
-from gateway.store.postgres import PostgresStore, open_store, refuse_unsafe
+from gateway.store.postgres import ROLE, PostgresStore, open_store, refuse_unsafe
 from gateway.transport.directory import DirectoryTransport
 from gateway.transport.http import HttpTransport
 
@@ -66,6 +76,7 @@ class Configuration:
     reasons: Reasons
     routing: RoutingTable
     accounts: DebtorAccounts
+    limits: Sequence[Limit] = ()
 
 
 def read_configuration(config: Path, settings: Settings) -> Configuration:
@@ -84,6 +95,7 @@ def read_configuration(config: Path, settings: Settings) -> Configuration:
         reasons=reasons_from(_reason_codes(config / "reason_codes.yaml")),
         routing=routing_table(terms(p) for p in loaded.profiles.values()),
         accounts=_debtor_accounts(settings, loaded.profiles),
+        limits=limits_of(settings),
     )
 
 
@@ -118,6 +130,7 @@ class Gateway:
     approvals: JwsApprovals
     issuers: Sequence[Issuer]
     edge_keys: Mapping[str, bytes]
+    source_secrets: Mapping[str, bytes]
     workshop: PoolWorkshop
     boundary: Boundary
     worker: str
@@ -151,6 +164,7 @@ class Gateway:
             Loop(kind="sweep", step=sweep, patience_seconds=5),
             Loop(kind="stops", step=stops, patience_seconds=5),
         ]
+        loops += brakes(self)
         for bank in self.banks.values():
             loops += self._lane(bank)
         return loops
@@ -176,12 +190,13 @@ class Gateway:
             workshop=self.workshop,
             worker=self.worker,
             approved=approved,
+            limits=self.configuration.limits,
             meter=self.metrics,
         )
 
     def _lane(self, bank: Bank) -> list[Loop]:
         parts: dict[str, Any] = {"store": self.store, "clock": self.clock, "bank": bank, "meter": self.metrics}
-        send = Send(**parts, approvals=self.approvals, worker=self.worker)
+        send = Send(**parts, approvals=self.approvals, worker=self.worker, limits=self.configuration.limits)
         inquire = Inquire(**parts, worker=self.worker)
         probe = lanes.Probe(store=self.store, clock=self.clock, bank=bank)
         at_once = 1 if bank.profile.transport.kind == "directory" else min(4, bank.profile.limits.submissions_in_flight)
@@ -195,11 +210,32 @@ class Gateway:
         """Return the loops from the bank-message topic to facts."""
         claims = ClaimFolder(self.settings.banks_folder, limit=MESSAGE_BYTES_MAX)
         door = bank_door(self.edge_keys, claims)
-        statuses = {s: meanings_for(b.profile, self.configuration.reasons) for s, b in self.banks.items()}
+        ways = {
+            s: Ways(
+                statuses=meanings_for(b.profile, self.configuration.reasons),
+                matching=b.profile.matching,
+                own_codes=frozenset(b.profile.counter.unclaimed_codes if b.profile.counter else ()),
+            )
+            for s, b in self.banks.items()
+        }
         apply = Apply(
             store=self.store,
             clock=self.clock,
-            statuses=statuses,
+            ways=ways,
+            reasons=self.configuration.reasons,
+            worker=self.worker,
+            meter=self.metrics,
+        )
+        rules = {s: b.profile.statement for s, b in self.banks.items()}
+        prove = Prove(
+            store=self.store,
+            clock=self.clock,
+            numbering={s: Numbering(consecutive=r.consecutive_numbers, first=r.first_number) for s, r in rules.items()},
+            meter=self.metrics,
+        )
+        settle = Settle(
+            store=self.store,
+            clock=self.clock,
             reasons=self.configuration.reasons,
             worker=self.worker,
             meter=self.metrics,
@@ -218,7 +254,8 @@ class Gateway:
             )
             for partition in partitions
         ]
-        share = Share(store=self.store, clock=self.clock, bus=bus, worker=self.worker, lease=self._lease)
+        topics = (BANK_MESSAGES, *TOPICS)
+        share = Share(store=self.store, clock=self.clock, bus=bus, worker=self.worker, lease=self._lease, topics=topics)
         # Who goes on with a message first skips what was read of it, and renews only then.
         reading = 4 * self._lease
         read = Read(
@@ -231,7 +268,15 @@ class Gateway:
             *(Loop(kind="receive", step=s, patience_seconds=0.2, close=s.release) for s in receiving),
             Loop(kind="read", step=read),
             Loop(kind="apply", step=apply),
+            Loop(kind="prove", step=prove),
+            Loop(kind="settle", step=settle),
         ]
+
+    def hearing_sources(self, bus: KafkaBus, partitions: Mapping[str, Sequence[int]]) -> list[Loop]:
+        """Return the loops from the topics that benefits systems write: orders and notices."""
+        parts: dict[str, Any] = {"store": self.store, "clock": self.clock, "worker": self.worker}
+        parts |= {"lease": self._lease, "meter": self.metrics}
+        return source_loops(bus, partitions, self.source_secrets, self.configuration.catalogue, **parts)
 
     def telling(self, bus: KafkaBus) -> list[Loop]:
         """Return the loops from outcomes to the benefits system."""
@@ -243,7 +288,9 @@ class Gateway:
     async def loops(self, bus: KafkaBus) -> list[Loop]:
         """Return every loop of a worker."""
         partitions = await bus.partitions(BANK_MESSAGES)
-        return [*self.sending(), *self.hearing(bus, partitions), *self.telling(bus)]
+        written = await source_partitions(bus, self.source_secrets)
+        heard = [*self.hearing(bus, partitions), *self.hearing_sources(bus, written)]
+        return [*self.sending(), *heard, *aftercare(self), *self.telling(bus)]
 
 
 @asynccontextmanager
@@ -259,9 +306,10 @@ async def assembled(
     """Open everything of a gateway but Kafka; close it again. Raises ConfigError for what must not run."""
     configuration = read_configuration(config, settings)
     secrets = Secrets(settings.secrets_folder, make=settings.mode == "sandbox")
-    await prepare_database(url)
+    await prepare_database(settings.database.owner_url or url)
     async with AsyncExitStack() as closing:
-        store = await open_store(url, connections=settings.database.connections, boundary=boundary)
+        login, connections = login_of(settings), settings.database.connections
+        store = await open_store(url, connections=connections, boundary=boundary, login=login)
         closing.push_async_callback(store.close)
         workshop = PoolWorkshop(settings.processes)
         closing.callback(workshop.close)
@@ -278,11 +326,18 @@ async def assembled(
             banks=banks,
             approvals=JwsApprovals(_source_keys(settings)),
             issuers=_issuers(settings),
+            source_secrets=source_secrets(settings, secrets),
             edge_keys={s: secrets.read(p.edge_key_secret) for s, p in configuration.profiles.items()},
             workshop=workshop,
             boundary=boundary,
             worker=worker or f"{socket.gethostname()}-{os.getpid()}",
+            metrics=from_zero(banks),
         )
+
+
+def login_of(settings: Settings) -> str | None:
+    """Return who logs in instead of the URL's user: the role, where the embedded server asks nobody for a password."""
+    return None if settings.database.url else ROLE
 
 
 async def prepare_database(url: str) -> None:

@@ -2,21 +2,27 @@
 
 import asyncio
 import signal
-import sys
-from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 import uvloop
 
-from gateway.domain.errors import ConfigError, GatewayError
+from gateway.domain.errors import ConfigError
 from gateway.domain.manifest import manifest_bytes
 from gateway.observe.logs import configure_logs
+from gateway.runtime.cli_exceptions import exceptions
+from gateway.runtime.cli_funds import funds, limits
+from gateway.runtime.cli_ledger import ledger
+from gateway.runtime.cli_report import report
+from gateway.runtime.cli_stops import stops
+from gateway.runtime.cli_topics import topics
 from gateway.runtime.clock import SystemClock
 from gateway.runtime.keys import SandboxKeys
+from gateway.runtime.refusals import refuse, refused
 from gateway.runtime.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -27,6 +33,14 @@ app = typer.Typer(
     Try `gateway demo` first: a whole pay day with 17 sandbox banks, nothing to set up. Then `gateway run`, and walk by
     hand as the README does.""",
 )
+
+app.add_typer(exceptions, name="exception")
+app.add_typer(funds, name="funds")
+app.add_typer(limits, name="limits")
+app.add_typer(ledger, name="ledger")
+app.add_typer(stops, name="stop")
+app.add_typer(topics, name="topic")
+app.command("report")(report)
 
 Config = Annotated[Path, typer.Option(help="Folder with gateway.yaml, benefits.yaml, banks/ and so on.")]
 Seed = Annotated[int, typer.Option(help="Decides what the sandbox banks reject, return, delay and repeat.")]
@@ -127,13 +141,13 @@ def _settings(config: Path) -> Settings:
     try:
         return load_settings(config)
     except ConfigError as error:
-        _refuse([error])
+        refuse([error])
 
 
 def _sandbox_keys(config: Path) -> SandboxKeys:
     settings = _settings(config)
     if settings.mode != "sandbox":
-        _refuse([ConfigError("sandbox keys exist in mode sandbox only")])
+        refuse([ConfigError("sandbox keys exist in mode sandbox only")])
     return SandboxKeys(settings.data_dir / "keys")
 
 
@@ -144,15 +158,6 @@ def _go(work: Coroutine[Any, Any, None]) -> None:
         runner.run(_until_told(work))
 
 
-@contextmanager
-def refused() -> Iterator[None]:
-    """End the command with a line for each error of ours, instead of a trace."""
-    try:
-        yield
-    except* GatewayError as group:
-        _refuse(_each(group))
-
-
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
     """Run until the work ends, or SIGINT or SIGTERM asks it to: then all it opened, or was opening, is closed."""
     task = asyncio.ensure_future(work)
@@ -161,19 +166,3 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _each(group: BaseExceptionGroup[GatewayError]) -> Iterator[GatewayError]:
-    """Yield the errors of a group and of the groups in it."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _each(error)
-        else:
-            yield error
-
-
-def _refuse(errors: Iterable[GatewayError]) -> NoReturn:
-    """End the command with a line an error."""
-    for error in errors:
-        typer.echo(f"gateway: {error}", err=True)
-    sys.exit(2)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.bus.embedded import EmbeddedBroker
-from gateway.ports.bus import BANK_MESSAGES, OUTCOMES
+from gateway.ports.bus import BANK_MESSAGES, TOPICS
 
-PARTITIONS = 16
+PARTITIONS = TOPICS[BANK_MESSAGES]
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def _server_library() -> Any:
 def embedded_kafka() -> Iterator[EmbeddedBroker]:
     """Run the in-process broker while the context lasts. Its logs begin empty, so it is a new incarnation."""
     broker = EmbeddedBroker(incarnation=f"embedded-{secrets.token_hex(8)}")
-    broker.start({BANK_MESSAGES: PARTITIONS, OUTCOMES: PARTITIONS})
+    broker.start(TOPICS)
     try:
         yield broker
     finally:

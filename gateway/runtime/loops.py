@@ -25,7 +25,11 @@ WAKES: Mapping[str, tuple[str, ...]] = {
     "probe": ("seal", "send"),
     "receive": ("read",),
     "read": ("apply",),
-    "apply": ("relay", "seal", "cut"),
+    "apply": ("relay", "seal", "cut", "close", "prove", "settle"),
+    "prove": ("settle",),
+    "settle": ("relay", "close"),
+    "close": ("cut", "relay", "stops"),
+    "hear stops": ("stops", "cut", "seal"),
     "street": ("receive",),
 }
 """What a step that did something makes worth looking at."""

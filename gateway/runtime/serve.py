@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from bank_adapters.profile import HttpsTransport, Profile
+from bank_adapters.profile import HttpsTransport, Profile, terms
 from gateway.api.app import SERVER, build_app
 from gateway.api.doors import Doors
 from gateway.bus.kafka import KafkaBus
@@ -21,7 +21,7 @@ from gateway.observe.requests import count_requests
 from gateway.observe.server import metrics_app
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, no_meter
-from gateway.runtime.assembly import Gateway, assembled, read_configuration
+from gateway.runtime.assembly import Configuration, Gateway, assembled, login_of, read_configuration
 from gateway.runtime.clock import SystemClock
 from gateway.runtime.embedded import embedded_kafka, embedded_postgres
 from gateway.runtime.keys import Secrets
@@ -30,12 +30,19 @@ from gateway.runtime.settings import Listen, Settings
 from gateway.runtime.wakeups import wakeups
 from gateway.sandbox import Edge, KafkaPublisher, Street, read_parameters
 from gateway.sandbox.parameters import BankParameters
+from gateway.service.balances import Balances
 from gateway.service.batches import Batches
-from gateway.service.gauges import Gauges
+from gateway.service.casework import Casework
+from gateway.service.deeds import all_deeds
+from gateway.service.funds import Funds
+from gateway.service.gauges import MONEY_FRESH_SECONDS, Gauges
 from gateway.service.intake import Intake
+from gateway.service.limits import Limits
 from gateway.service.look import Look
 from gateway.service.pauses import Pauses
+from gateway.service.reach import Reach, reach_of
 from gateway.service.report import Report
+from gateway.service.reports import Reports
 from gateway.service.stops import Stops
 
 NEVER_IN_PRODUCTION = "sandbox banks never run in production"
@@ -94,11 +101,23 @@ def doors(gateway: Gateway, bell: Bell) -> Doors:
         look=Look(store=store),
         stops=Stops(store=store, clock=clock),
         pauses=Pauses(store=store, clock=clock),
+        funds=Funds(store=store, clock=clock, banks=gateway.banks, accounts=gateway.configuration.accounts),
+        limits=Limits(store=store, clock=clock, limits=gateway.configuration.limits),
+        casework=Casework(
+            store=store, clock=clock, deeds=all_deeds(gateway.configuration.reasons), meter=gateway.metrics
+        ),
         report=Report(store=store),
+        books=Balances(store=store),
+        reports=Reports(store=store, clock=clock, reach=reach(gateway.configuration)),
         issuers=gateway.issuers,
         new_id=lambda: secrets.token_hex(8),
         observe=lambda _stage, _count: bell.ring(("cut", "relay")),
     )
+
+
+def reach(parts: Configuration) -> Reach:
+    """Say which benefits each bank can be paid through."""
+    return reach_of((terms(p) for p in parts.profiles.values()), parts.catalogue, parts.routing, parts.accounts)
 
 
 def rest_door(gateway: Gateway, bell: Bell) -> web.Application:
@@ -106,9 +125,19 @@ def rest_door(gateway: Gateway, bell: Bell) -> web.Application:
     return build_app(doors(gateway, bell), outermost=[count_requests(gateway.metrics)])
 
 
-def metrics_page(gateway: Gateway, incarnation: str = "") -> web.Application:
+def metrics_page(
+    gateway: Gateway, incarnation: str = "", *, money_fresh_seconds: float = MONEY_FRESH_SECONDS
+) -> web.Application:
     """Build the page that Prometheus scrapes; partitions are those of the broker's `incarnation`."""
-    gauges = Gauges(store=gateway.store, clock=gateway.clock, incarnation=incarnation)
+    gauges = Gauges(
+        store=gateway.store,
+        clock=gateway.clock,
+        incarnation=incarnation,
+        banks=gateway.banks,
+        accounts=gateway.configuration.accounts,
+        limits=gateway.configuration.limits,
+        money_fresh_seconds=money_fresh_seconds,
+    )
     return metrics_app(gateway.metrics, gauges)
 
 
@@ -209,7 +238,7 @@ async def run_all(settings: Settings, config: Path, *, banks: bool, seed: int) -
             sandbox_street(settings, street_banks, clock, back.bootstrap) as street,
             assembled(settings, config, clock, url=back.url) as gateway,
             connected(gateway, back) as bus,
-            wakeups(back.url, bell),
+            wakeups(back.url, bell, login_of(settings)),
             listening(rest_door(gateway, bell), settings.api) as url,
             listening(metrics_page(gateway, bus.incarnation), settings.metrics),
         ):
@@ -224,7 +253,7 @@ async def run_api(settings: Settings, config: Path) -> None:
     with database(settings) as stored_at:
         async with (
             assembled(settings, config, clock, url=stored_at) as gateway,
-            wakeups(stored_at, bell),
+            wakeups(stored_at, bell, login_of(settings)),
             listening(rest_door(gateway, bell), settings.api) as url,
             listening(metrics_page(gateway), settings.metrics),
         ):
@@ -239,7 +268,7 @@ async def run_worker(settings: Settings, config: Path, name: str) -> None:
         async with (
             assembled(settings, config, clock, url=back.url, worker=name) as gateway,
             connected(gateway, back) as bus,
-            wakeups(back.url, bell),
+            wakeups(back.url, bell, login_of(settings)),
             listening(metrics_page(gateway, bus.incarnation), settings.metrics),
         ):
             _ready(gateway, "", back)

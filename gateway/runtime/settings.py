@@ -19,6 +19,9 @@ class Database(_Part):
     """Where PostgreSQL is."""
 
     url: str | None = Field(default=None, description="postgresql://... ; null: embedded (sandbox only)")
+    owner_url: str | None = Field(
+        default=None, description="Login that owns the schema, for migrations only; null: that of url (docs/ledger.md)"
+    )
     connections: int = Field(default=24, ge=2, le=500, description="Most connections of this process")
 
 
@@ -64,6 +67,15 @@ class DebtorAccountsOf(_Part):
     accounts: dict[str, str] = Field(description="Bank -> IBAN")
 
 
+class DayLimit(_Part):
+    """The most that may leave in a calendar day: of a source or of all together ("*"), to a bank or to all ("*")."""
+
+    source: str = Field(default="*", description='A source, or "*": all together')
+    bank: str = Field(default="*", description='A bank, or "*": all together')
+    currency: str
+    per_day: str = Field(description='Decimal text in the currency ("5000000.00")')
+
+
 class Settings(BaseSettings):
     """Everything a process must know before it starts."""
 
@@ -80,7 +92,17 @@ class Settings(BaseSettings):
     bank_urls: dict[str, str] = Field(default_factory=dict, description="Bank -> API root, instead of its profile's")
     issuers: list[TokenIssuer] = Field(default_factory=list)
     sources: dict[str, list[Key]] = Field(default_factory=dict, description="Source -> keys of its manifests")
+    tell_presumed: list[str] = Field(
+        default_factory=list, description="Sources that are told 'presumed' when a bank's silence is taken for a yes"
+    )
+    source_secrets: dict[str, str] = Field(
+        default_factory=dict,
+        description="Source -> secret that signs its records on Kafka; without one it has no Kafka door. Sandbox: made",
+    )
     debtor_accounts: list[DebtorAccountsOf] = Field(default_factory=list)
+    limits: list[DayLimit] = Field(
+        default_factory=list, description="Brakes against a wrong batch: each is counted by itself, all must hold"
+    )
     lease_seconds: int = Field(
         default=30, ge=2, le=3_600, description="After this a silent worker's partitions and lanes go to others"
     )

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from gateway.runtime.loops import Bell
+from gateway.store.postgres import connect
 
 CHANNEL = "gateway"
 RECONNECT_SECONDS = 2.0
@@ -21,8 +22,9 @@ _BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 class Wakeups:
     """One process's end of the channel."""
 
-    def __init__(self, url: str, bell: Bell) -> None:
+    def __init__(self, url: str, bell: Bell, login: str | None) -> None:
         self._url = url
+        self._login = login
         self._bell = bell
         self._kinds: set[str] = set()
         self._rung = asyncio.Event()
@@ -40,7 +42,7 @@ class Wakeups:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _connected(self) -> None:
-        connection = await asyncpg.connect(self._url)
+        connection = await connect(self._url, self._login)
         try:
             await connection.add_listener(CHANNEL, self._heard)
             while True:
@@ -57,9 +59,9 @@ class Wakeups:
 
 
 @asynccontextmanager
-async def wakeups(url: str, bell: Bell) -> AsyncIterator[None]:
-    """Ring across processes while the context lasts."""
-    channel = Wakeups(url, bell)
+async def wakeups(url: str, bell: Bell, login: str | None = None) -> AsyncIterator[None]:
+    """Ring across processes while the context lasts; `login` replaces the URL's."""
+    channel = Wakeups(url, bell, login)
     bell.elsewhere = channel.tell
     task = asyncio.create_task(channel.run(), name="wakeups")
     try:

@@ -8,11 +8,13 @@ from typing import Any
 
 from gateway.domain.errors import Conflict, NotFound, Refused
 from gateway.domain.manifest import disagreements
-from gateway.domain.states import BatchState
+from gateway.domain.states import BatchState, OrderState
 from gateway.ports.approval import Approval, Approvals
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, no_meter
 from gateway.ports.store import Session, Store
+from gateway.service.corrections import take_over
+from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.outcomes import News, tell
 from gateway.service.progress import PAYMENTS
 from gateway.service.retrying import whole
@@ -151,9 +153,12 @@ class Batches:
             await _keep(session, batch, chunks)
             terms = (manifest, signature, approval.manifest.expires)
             await session.execute("batches.release", batch.batch_no, now, by, *terms)
+            taken, kept = await take_over(session, batch.batch_no, batch.source)
             await _tell_untold(session, batch, now)
             view = await _view(session, _found(await session.one(BatchRow, "batches.find", source, batch_id)))
         self.meter.count(PAYMENTS, batch.order_count or 0, stage="ordered", bank="none")
+        self.meter.count("gateway_corrections_total", taken, result="taken over")
+        self.meter.count("gateway_corrections_total", kept, result="held")
         return view
 
     async def _withdraw(self, source: str, batch_id: str, by: str) -> BatchView:
@@ -226,8 +231,15 @@ async def _keep(session: Session, batch: BatchRow, chunks: Sequence[Chunk]) -> N
 
 
 async def _tell_untold(session: Session, batch: BatchRow, at: datetime) -> None:
-    """Tell of refused and held orders page by page: memory does not grow with the batch."""
+    """Tell of refused and held orders page by page, and a person of the held ones; memory is flat in the batch."""
     after = ""
     while page := await session.all(Untold, "batches.untold", batch.batch_no, after, PAGE):
         await tell(session, at, [News(order_no=u.order_no, outcome=u.outcome, reason=u.reason) for u in page])
+        held = [u for u in page if u.outcome == OrderState.HELD]
+        await raise_exceptions(session, at, [_held(u) for u in held])
         after = page[-1].order_id
+
+
+def _held(order: Untold) -> Trouble:
+    detail = {"reason": order.reason or ""}
+    return Trouble(kind="held order", key=str(order.order_no), order_no=order.order_no, detail=detail)

@@ -7,7 +7,7 @@ the same files whoever works and whenever. Members of void submissions are cut a
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from bank_adapters.capabilities import Booking
 from bank_adapters.profile import Profile
@@ -15,12 +15,14 @@ from gateway.domain.benefits import Catalogue
 from gateway.domain.calendar import next_banking_day
 from gateway.domain.cutting import CutLimits, cut
 from gateway.domain.errors import ConfigError
+from gateway.domain.facts import Fact
 from gateway.domain.identity import end_to_end_id, file_name, msg_id, uetr
 from gateway.domain.order import account_from_key
-from gateway.domain.routing import Route, RoutingTable, route
+from gateway.domain.routing import COUNTER, Route, RoutingTable, route
 from gateway.ports.clock import Clock
 from gateway.ports.store import Session, Store
 from gateway.service.banks import Banks, DebtorAccounts
+from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.outcomes import News, tell
 
 WINDOW = 50_000
@@ -28,7 +30,9 @@ WINDOW = 50_000
 UNLIMITED = 10**18
 """More minor units than one submission can add up to."""
 FIRST = 1
-"""Generation of an order's first attempt."""
+"""Generation of an order's first attempt; each further one, after the last was closed, counts on."""
+MANDATE_ENDED = "mandate.ended"
+"""Why an order is held whose payee may no longer act for the entitled person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,10 @@ class ReleasedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutOrder:
-    """What cutting needs of an order; `attempt_no`, `bank` are None until it was cut once."""
+    """What cutting needs of an order; `attempt_no`, `bank` are those of its open attempt, if it has one.
+
+    `generation` is that of the attempt, or of the one to make.
+    """
 
     order_no: int
     order_id: str
@@ -54,8 +61,11 @@ class CutOrder:
     account_type: str
     account: str
     valid_until: date
+    mandate_until: date | None = None
+    collect_until: date | None = None
     attempt_no: int | None = None
     bank: str | None = None
+    generation: int = FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +103,10 @@ class _Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """Step: cut one window of one released batch, or what void submissions left behind."""
+    """Step: cut one window of one released batch, or what is to be cut again.
+
+    That is what void submissions left behind, and orders whose attempts are all closed and whose next try is due.
+    """
 
     store: Store
     clock: Clock
@@ -114,18 +127,19 @@ class Cut:
         return await self._cut_again()
 
     async def _cut_again(self) -> bool:
-        """Cut what void submissions left, of the oldest batch of which anything can go now.
+        """Cut what is to be cut again, of the oldest batch of which anything can go now.
 
         A transaction a batch: lanes are locked in the order of their names within it, so that two workers that cut
         cannot deadlock.
         """
-        after = 0
+        after, today = 0, self.clock.today()
         while True:
             async with self.store.transaction() as session:
-                batch = await session.one(ReleasedBatch, "cut.next_with_loose", after)
+                batch = await session.one(ReleasedBatch, "cut.next_with_loose", after, today)
                 if batch is None:
                     return False
-                loose = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW)
+                loose = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW, today)
+                await session.execute("cut.tried", [o.order_no for o in loose if o.attempt_no is None])
                 if await self._window(session, batch).cut(loose):
                     return True
             after = batch.batch_no
@@ -162,8 +176,9 @@ class _Window:
         bank, reason = self._bank(order)
         self.reasons[order.order_no] = reason
         benefit = self.step.catalogue.get(order.benefit)
-        if order.valid_until < self.execution_date:
-            self.held[order.order_no] = "validity.passed"
+        passed = _passed(order, self.execution_date)
+        if passed is not None:
+            self.held[order.order_no] = passed
         elif bank is None:
             self.held[order.order_no] = reason
         elif benefit is None or benefit.pension:  # the catalogue has changed since the order came in
@@ -237,9 +252,10 @@ class _Window:
 
     def _rows(self, bank: str, orders: Sequence[CutOrder], placed: dict[int, int]) -> Iterator[tuple[object, ...]]:
         for order in orders:
-            e2e = end_to_end_id(self.batch.source, order.order_id, FIRST)
+            e2e = end_to_end_id(self.batch.source, order.order_id, order.generation)
             where = (bank, self.reasons[order.order_no], placed.get(order.order_no))
-            yield (order.order_no, FIRST, *where, e2e, uetr(e2e), order.amount_minor, order.currency)
+            facts = int(first_facts(order.account_type, self.step.banks[bank].profile))
+            yield (order.order_no, order.generation, *where, e2e, uetr(e2e), order.amount_minor, order.currency, facts)
 
     async def _hold(self) -> None:
         """Hold what cannot be paid now, with its reason, and tell the benefits system."""
@@ -247,15 +263,39 @@ class _Window:
         if not numbers:
             return
         await self.session.execute("cut.close_attempts_of_held", numbers)
-        await self.session.execute("cut.hold", numbers, [self.held[n] for n in numbers])
+        numbers = sorted(await self.session.column("cut.hold", numbers, [self.held[n] for n in numbers]))
+        now = self.step.clock.now()
         news = [News(order_no=n, outcome="held", reason=self.held[n].partition(":")[0]) for n in numbers]
-        await tell(self.session, self.step.clock.now(), news)
+        await tell(self.session, now, news)
+        await raise_exceptions(self.session, now, [_held(n, self.held[n], now) for n in numbers])
 
 
 _COLUMNS = (
     *("order_no", "generation", "bank", "route_reason", "submission_no"),
-    *("end_to_end_id", "uetr", "amount_minor", "currency"),
+    *("end_to_end_id", "uetr", "amount_minor", "currency", "facts"),
 )
+
+
+def _held(order_no: int, reason: str, at: datetime) -> Trouble:
+    """Tell a person of a hold; an order that was released and is held once more is another one."""
+    kind = "mandate ended" if reason == MANDATE_ENDED else "held order"
+    return Trouble(kind=kind, key=f"{order_no}/{at.isoformat()}", order_no=order_no, detail={"reason": reason})
+
+
+def _passed(order: CutOrder, day: date) -> str | None:
+    """Name the first of the order's last days that lies before `day`."""
+    lasts = (
+        ("validity.passed", order.valid_until),
+        (MANDATE_ENDED, order.mandate_until),
+        ("collection.passed", order.collect_until),
+    )
+    return next((reason for reason, last in lasts if last is not None and last < day), None)
+
+
+def first_facts(account_type: str, profile: Profile) -> Fact:
+    """Return what is known of an attempt when it is made: whether a booking alone will mean that it was paid."""
+    waits = account_type == COUNTER and profile.counter is not None and profile.counter.paid_by == "credited"
+    return Fact.AT_THE_COUNTER if waits else Fact.NONE
 
 
 def _limits(profile: Profile, currency: str) -> CutLimits:

@@ -3,13 +3,14 @@
 A chunk is one transaction: the batch row FOR SHARE (close takes it FOR UPDATE: nothing gets in afterwards), COPY into
 a temporary table, one sorted INSERT that skips what is there already. What was skipped is compared: the same order in
 the same batch is the same answer, another content is a conflict that changes nothing, and an order whose entitlement
-another order claims is stored as *held*.
+another order claims is stored as *held*. So is a correction, until its batch is released (service/corrections.py), and
+an order for an entitlement that was cancelled or given back before and that does not name the order it replaces.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from gateway.domain.benefits import Catalogue
 from gateway.domain.errors import Conflict, NotFound
@@ -18,6 +19,7 @@ from gateway.domain.validation import IntakeTerms
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, no_meter
 from gateway.ports.store import Session, Store
+from gateway.service import stops
 from gateway.service.lines import COLUMNS, Line, read_lines
 from gateway.service.progress import PAYMENTS
 from gateway.service.retrying import whole
@@ -102,20 +104,26 @@ class Intake:
         return IntakeTerms(source=source, pay_date=batch.pay_date, now=now, today=today, catalogue=self.catalogue)
 
     async def _store(self, source: str, batch_id: str, read: Sequence[Line]) -> ChunkAnswer:
-        first = {line.order_id: line for line in reversed(read)}
-        known: dict[str, _Known] = {}
         async with self.store.transaction() as session:
             batch_no = _open(await session.one(_Batch, "intake.lock", source, batch_id)).batch_no
-            await session.execute("intake.staging")
-            await session.copy("staged_order", COLUMNS, (line.row for line in first.values()))
-            await session.execute("intake.turn", source)
-            stored = await session.execute("intake.store", batch_no, source, self.clock.now())
-            if stored < len(first):
-                stored += await session.execute("intake.hold", batch_no, source, self.clock.now())
-                known = {k.order_id: k for k in await session.all(_Known, "intake.compare", batch_no, source)}
-            answer = _answer(read, first, known, stored)
-            await _link(session, source, read, answer)
-        return answer
+            return await store_lines(session, source, batch_no, read, self.clock.now())
+
+
+async def store_lines(session: Session, source: str, batch_no: int, read: Sequence[Line], at: datetime) -> ChunkAnswer:
+    """Store lines in a batch that the caller holds locked and found open; once a transaction, for one batch."""
+    first = {line.order_id: line for line in reversed(read)}
+    known: dict[str, _Known] = {}
+    await session.execute("intake.staging")
+    await session.copy("staged_order", COLUMNS, (line.row for line in first.values()))
+    await session.execute("intake.turn", source)
+    judged = await session.execute("intake.judge", source)
+    stored = await session.execute("intake.store", batch_no, source, at)
+    if stored < len(first) or judged:
+        stored += await session.execute("intake.hold", batch_no, source, at)
+        known = {k.order_id: k for k in await session.all(_Known, "intake.compare", batch_no, source)}
+    answer = _answer(read, first, known, stored)
+    await _link(session, source, read, answer)
+    return answer
 
 
 def _open(batch: _Batch | None) -> _Batch:
@@ -162,7 +170,8 @@ def _state(line: Line, known: _Known | None) -> str:
 async def _link(session: Session, source: str, read: Sequence[Line], answer: ChunkAnswer) -> None:
     """Learn which identifiers are one person, but not from lines that were turned away."""
     away = {conflict.line for conflict in answer.conflicts}
-    links = [link for line in read if line.links and line.number not in away for link in line.links]
+    links = {link for line in read if line.links and line.number not in away for link in line.links}
     if links:
-        low, high = zip(*links, strict=True)
-        await session.execute("intake.link", source, low, high)
+        low, high = zip(*sorted(links), strict=True)
+        if learnt := await session.column("intake.link", source, low, high):
+            await stops.learnt(session, source, learnt)

@@ -10,7 +10,9 @@ from typing import Any
 from gateway.domain.digest import canonical, parse_object
 from gateway.domain.errors import Refused, Violation
 from gateway.domain.order import Order, Party
-from gateway.domain.validation import IntakeTerms, order_id_of, read_order, readable_amount
+from gateway.domain.order_reading import readable_amount
+from gateway.domain.order_shape import order_id_of
+from gateway.domain.validation import IntakeTerms, read_order
 
 COLUMNS = (
     "order_id",
@@ -28,6 +30,11 @@ COLUMNS = (
     "person_keys",
     "valid_until",
     "approved_at",
+    "mandate_id",
+    "mandate_until",
+    "collect_from",
+    "collect_until",
+    "replaces",
 )
 
 Link = tuple[str, str]
@@ -58,7 +65,7 @@ def read_lines(lines: Sequence[bytes], first_line: int, terms: IntakeTerms) -> l
     unreadable: list[Violation] = []
     for number, line in enumerate(lines, first_line):
         try:
-            read.append(_line(number, line, terms))
+            read.append(read_line(number, line, terms))
         except Refused as refused:
             unreadable += [Violation(f"/lines/{number}{v.path}", v.rule, v.text) for v in refused.violations]
         if len(unreadable) >= UNREADABLE_NAMED:
@@ -68,7 +75,8 @@ def read_lines(lines: Sequence[bytes], first_line: int, terms: IntakeTerms) -> l
     return read
 
 
-def _line(number: int, line: bytes, terms: IntakeTerms) -> Line:
+def read_line(number: int, line: bytes, terms: IntakeTerms) -> Line:
+    """Read one line. Raises Refused when it cannot be read; a line that breaks other rules is read as *refused*."""
     document = parse_object(line)
     order_id = order_id_of(document)
     exact = canonical(document)
@@ -82,7 +90,12 @@ def _line(number: int, line: bytes, terms: IntakeTerms) -> Line:
 
 
 def _payable(order: Order, digest: bytes) -> tuple[Any, ...]:
-    entitlement, account = order.entitlement, order.creditor_account
+    entitlement, account, mandate, window = (
+        order.entitlement,
+        order.creditor_account,
+        order.mandate,
+        order.collection,
+    )
     return (
         order.order_id,
         digest,
@@ -99,6 +112,9 @@ def _payable(order: Order, digest: bytes) -> tuple[Any, ...]:
         order.person_keys,
         order.valid_until,
         order.approved_at,
+        *((mandate.id, mandate.valid_until) if mandate else (None, None)),
+        *((window.first, window.last) if window else (None, None)),
+        order.replaces,
     )
 
 
@@ -108,7 +124,7 @@ def _refused(document: dict[str, Any], broken: list[Violation], terms: IntakeTer
     violations = json.dumps([{"path": v.path, "rule": v.rule, "text": v.text} for v in _kept(broken)])
     known = benefit if isinstance(benefit, str) and benefit in terms.catalogue else None
     amount = (money.minor, money.currency) if money else (None, None)
-    return (violations, known, None, None, None, *amount, None, None, (), None, None)
+    return (violations, known, None, None, None, *amount, None, None, (), *[None] * 7)
 
 
 def _kept(broken: list[Violation]) -> list[Violation]:
@@ -128,4 +144,4 @@ def _links(order: Order) -> Iterator[Link]:
 
 def _chain(party: Party) -> Iterator[Link]:
     if len(party.identifications) > 1:
-        yield from pairwise(sorted({i.key for i in party.identifications}))
+        yield from pairwise(sorted({i.person_key for i in party.identifications}))

@@ -154,18 +154,18 @@ class FeedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExceptionRow:
-    """One open exception."""
+class TopicRow:
+    """What became of the records of a topic: `unaccounted` offsets and `unlettered` dead letters are lost ones."""
 
-    exception_no: int
-    kind: str
-    key: str
-    bank: str | None
-    order_id: str | None
-    msg_id: str | None
-    message_no: int | None
-    detail: dict[str, Any]
-    opened_at: datetime
+    topic: str
+    partitions: int
+    stopped: int
+    records: int
+    stored: int
+    same_again: int
+    dead: int
+    unaccounted: int
+    unlettered: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,10 +213,10 @@ class Look:
         async with self.store.transaction() as session:
             return await session.all(FeedRow, "look.feed", *after, *_seen(sources), limit)
 
-    async def exceptions(self, *, after: int, limit: int, sources: Collection[str]) -> list[ExceptionRow]:
-        """Return open exceptions with a number above `after`, oldest first."""
+    async def topics(self) -> list[TopicRow]:
+        """Return what became of every record of each topic that was read."""
         async with self.store.transaction() as session:
-            return await session.all(ExceptionRow, "look.exceptions", after, *_seen(sources), limit)
+            return await session.all(TopicRow, "receive.accounts")
 
     async def alive(self) -> None:
         """Return if the database answers; raise StoreDown if not."""

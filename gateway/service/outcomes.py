@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from gateway.domain.money import EXPONENT
 from gateway.ports.store import Session
+from gateway.service.classes import Classes
 
 _CURRENCIES = list(EXPONENT)
 _UNITS = [Decimal(1).scaleb(-exponent) for exponent in EXPONENT.values()]
@@ -16,7 +17,8 @@ _UNITS = [Decimal(1).scaleb(-exponent) for exponent in EXPONENT.values()]
 class News:
     """What became of one order. The rest of the event is read from the order's row.
 
-    `reason` is the bank's code, or a stable code of ours; `action` says what follows from it.
+    `reason` is the bank's code, or a stable code of ours; `action` says what follows from it, `needs` what is missing
+    for another order to be paid ("account", "name", "data", "death", "decision").
     """
 
     order_no: int
@@ -25,6 +27,7 @@ class News:
     end_to_end_id: str | None = None
     reason: str | None = None
     action: str | None = None
+    needs: str | None = None
 
 
 async def tell(session: Session, at: datetime, news: Sequence[News]) -> None:
@@ -34,19 +37,14 @@ async def tell(session: Session, at: datetime, news: Sequence[News]) -> None:
     cannot deadlock. News of one order follow each other as given.
     """
     for batch in _rounds(news):
-        await session.execute("outcomes.lock", [n.order_no for n in batch])
+        numbers, classes = [n.order_no for n in batch], Classes()
+        of = [classes.number((n.outcome, n.bank, n.reason, n.action, n.needs)) for n in batch]
+        await session.execute("outcomes.lock", numbers)
         told = await session.execute(
             "outcomes.tell",
-            at,
-            timestamp(at),
-            _CURRENCIES,
-            _UNITS,
-            [n.order_no for n in batch],
-            [n.outcome for n in batch],
-            [n.bank for n in batch],
-            [n.end_to_end_id for n in batch],
-            [n.reason for n in batch],
-            [n.action for n in batch],
+            *(at, timestamp(at), _CURRENCIES, _UNITS),
+            *(numbers, [n.end_to_end_id for n in batch], classes.or_none(of)),
+            *classes.columns(5),
         )
         if told != len(batch):
             raise AssertionError(f"{len(batch)} outcomes were told of {told} orders")

@@ -6,23 +6,28 @@ from hashlib import sha256
 
 from bank_adapters.profile import Profile
 from bank_adapters.spi import Adapter, Payment, Reread, SubmissionContent
+from gateway.domain.collection import Window, follows
 from gateway.domain.digest import PaymentsDigest, parse_object
 from gateway.domain.errors import SealMismatch
 from gateway.domain.identity import end_to_end_id
-from gateway.domain.validation import order_from
+from gateway.domain.order_reading import order_from
 
 PIECE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """One member as it was signed: the ids of its attempt and the canonical document it pays."""
+    """One member as it was signed: the ids of its attempt and the canonical document it pays.
+
+    `collection` is the window of this attempt, where it is paid over the counter.
+    """
 
     end_to_end_id: str
     generation: int
     uetr: str
     source: str
     document: bytes
+    collection: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,8 @@ def _payment(member: Signed, purposes: Mapping[str, str]) -> Payment:
     # Else one signed document, copied over another's, would be paid under two ids.
     if member.end_to_end_id != end_to_end_id(member.source, order.order_id, member.generation):
         raise SealMismatch("an attempt and the signed document that it pays are not of one order")
+    if not _same_row(order.collection, member.collection):
+        raise SealMismatch("the collection window is none that follows from the signed one")
     return Payment(
         end_to_end_id=member.end_to_end_id,
         uetr=member.uetr,
@@ -70,7 +77,14 @@ def _payment(member: Signed, purposes: Mapping[str, str]) -> Payment:
         ultimate_creditor=order.ultimate_creditor,
         remittance_information=order.remittance_information,
         purpose=purposes.get(order.benefit),
+        collection=member.collection,
     )
+
+
+def _same_row(signed: Window | None, window: Window | None) -> bool:
+    if signed is None or window is None:
+        return signed is window
+    return follows(signed, window)
 
 
 def _agree(pieces: Iterable[bytes], reread: Reread, payments: Sequence[Payment]) -> None:

@@ -4,7 +4,7 @@ Set-based: the age of the approvals is grouped by bucket in the database, one ro
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,8 @@ PAYMENTS = "gateway_payments_total"
 
 _STAGES: Mapping[str, str] = {"paid": "confirmed", "rejected": "rejected", "returned": "returned"}
 """The stage that an outcome is counted as; the other outcomes need a person and show as exceptions."""
+_WITH_REASON = frozenset({"rejected", "returned"})
+NO_REASON, UNLISTED = "none", "unlisted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +35,13 @@ async def sent(tally: Meter, session: Session, *, bank: str, submission_no: int,
         tally.observe("gateway_approval_to_bank_seconds", ages.seconds, ages.payments, bank=bank)
 
 
-async def answered(tally: Meter, session: Session, *, bank: str, news: Iterable[News], at: datetime) -> None:
-    """Count the payments of which `bank` said at `at` what became of them."""
+async def answered(
+    tally: Meter, session: Session, *, bank: str, news: Iterable[News], at: datetime, codes: Container[str]
+) -> None:
+    """Count the payments of which `bank` said at `at` what became of them; `codes` are the reasons we know."""
     told = list(news)
+    for (stage, reason), payments in Counter(_reasons(told, codes)).items():
+        tally.count("gateway_reasons_total", payments, stage=stage, reason=reason)
     for outcome, payments in Counter(n.outcome for n in told).items():
         if outcome in _STAGES:
             tally.count(PAYMENTS, payments, stage=_STAGES[outcome], bank=bank)
@@ -44,3 +50,11 @@ async def answered(tally: Meter, session: Session, *, bank: str, news: Iterable[
         return
     for ages in await session.all(Ages, "progress.ages_of_orders", paid, at, list(AGES_SECONDS)):
         tally.observe("gateway_approval_to_confirmation_seconds", ages.seconds, ages.payments, bank=bank)
+
+
+def _reasons(news: Iterable[News], codes: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield stage and reason of what did not stay paid. A bank may say anything; a label is one of few words."""
+    for told in news:
+        if told.outcome in _WITH_REASON:
+            code = told.reason or NO_REASON
+            yield told.outcome, code if code == NO_REASON or code in codes else UNLISTED

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bank_adapters.spi import Debtor, SubmissionContent
 from gateway.domain.benefits import Catalogue
+from gateway.domain.collection import Window
 from gateway.domain.errors import CannotRender, Refused, SealMismatch
 from gateway.domain.identity import payment_information_id
 from gateway.domain.states import SubmissionState
@@ -22,6 +23,7 @@ from gateway.ports.store import Session, Store
 from gateway.service.approved import ApprovedDigests
 from gateway.service.banks import Banks, DebtorAccounts, Workshop
 from gateway.service.exceptions import Trouble, raise_exceptions
+from gateway.service.limits import Limit, columns
 from gateway.service.moves import move
 from gateway.service.outcomes import News, tell
 from gateway.service.pauses import pause
@@ -56,7 +58,10 @@ class OpenSubmission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An attempt with the order it pays, as stored. `may_leave`: payable, still valid and not stopped."""
+    """An attempt with the order it pays, as stored. `may_leave`: payable, still valid and not stopped.
+
+    The collection window is the present one: another attempt of an order has a later window of the row that was signed.
+    """
 
     order_no: int
     order_id: str
@@ -65,6 +70,8 @@ class Member:
     uetr: UUID
     document: bytes
     may_leave: bool
+    collect_from: date | None
+    collect_until: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +87,20 @@ class Seal:
     workshop: Workshop
     worker: str
     approved: ApprovedDigests = field(default_factory=ApprovedDigests)
+    limits: Sequence[Limit] = ()
     meter: Meter = no_meter
 
     async def run_once(self) -> bool:
         capacity = {slug: bank.profile.limits.submissions_in_flight for slug, bank in self.banks.items()}
         async with self.store.transaction() as session:
             submission = await session.one(
-                OpenSubmission, "seal.pick", self.clock.now(), list(capacity), list(capacity.values())
+                OpenSubmission,
+                "seal.pick",
+                self.clock.now(),
+                list(capacity),
+                list(capacity.values()),
+                *columns(self.limits),
+                self.clock.today(),
             )
             if submission is None:
                 return False
@@ -194,7 +208,7 @@ class Seal:
         refused, now = [m for m in members if m.end_to_end_id in refusals], self.clock.now()
         numbers = [m.order_no for m in refused]
         await session.execute("cut.close_attempts_of_held", numbers)
-        await session.execute("cut.hold", numbers, ["render.refused"] * len(numbers))
+        numbers = sorted(await session.column("cut.hold", numbers, ["render.refused"] * len(numbers)))
         await tell(session, now, [News(order_no=n, outcome="held", reason="render.refused") for n in numbers])
         await raise_exceptions(session, now, [_cannot_render(submission.bank, m, refusals) for m in refused])
 
@@ -224,4 +238,11 @@ def _signed(submission: OpenSubmission, member: Member) -> Signed:
         uetr=str(member.uetr),
         source=submission.source,
         document=member.document,
+        collection=_window(member),
     )
+
+
+def _window(member: Member) -> Window | None:
+    if member.collect_from is None or member.collect_until is None:
+        return None
+    return Window(first=member.collect_from, last=member.collect_until)

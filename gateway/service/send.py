@@ -6,7 +6,7 @@
 4. Its answer is recorded only while the intent is ours. A worker that lost its lease stores evidence, never a state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,9 +18,10 @@ from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.ports.transport import Answer, Sent, Wire
-from gateway.service import lanes, progress
+from gateway.service import lanes, limits, progress
 from gateway.service.banks import Bank
 from gateway.service.exceptions import Trouble, raise_exceptions
+from gateway.service.limits import Limit
 from gateway.service.moves import move
 
 
@@ -36,6 +37,8 @@ class Due:
     size: int
     sha256: bytes
     pay_date: date
+    currency: str
+    sum_minor: int
     source: str
     manifest: bytes
     manifest_signature: str
@@ -51,6 +54,8 @@ class Intent:
 
 
 TRIES_USED_UP = "tries used up"
+STOPPED = "stop"
+"""As `send.objection` names it."""
 
 _STATE: Mapping[Sent, SubmissionState] = {
     Sent.SENT: SubmissionState.DELIVERED,
@@ -68,6 +73,7 @@ class Send:
     bank: Bank
     approvals: Approvals
     worker: str
+    limits: Sequence[Limit] = ()
     meter: Meter = no_meter
 
     async def run_once(self) -> bool:
@@ -104,11 +110,13 @@ class Send:
     async def _start(self, session: Session, due: Due) -> str | None:
         """Move to sending, or to void with the objection that is returned."""
         state, now = SubmissionState(due.state), self.clock.now()
-        objection = await self._objection(session, due)
+        objection = await self._objection(session, due) or await self._limit(session, due)
         if objection is None:
             await move(session, due.submission_no, state, SubmissionState.SENDING, at=now, actor=self.worker)
             return None
         await move(session, due.submission_no, state, SubmissionState.VOID, at=now, actor=self.worker, why=objection)
+        if objection == STOPPED:
+            await session.execute("stops.voided_at_intent", due.submission_no)
         await session.execute("moves.free_members", due.submission_no)
         if objection == TRIES_USED_UP:  # its members are cut again, for ever if need be: somebody must know
             number = due.submission_no
@@ -133,6 +141,15 @@ class Send:
             "send.objection", due.submission_no, self.bank.slug, due.source, self.clock.today()
         )
         return found
+
+    async def _limit(self, session: Session, due: Due) -> str | None:
+        """Count it under today's limits, last of all checks; name the objection if it would pass one."""
+        day = self.clock.today()
+        over = [one for one in self.limits if one.covers(due.source, self.bank.slug, due.currency)]
+        if await limits.take(session, day, over, submission_no=due.submission_no, sum_minor=due.sum_minor):
+            return None
+        await limits.tell_reached(session, self.clock.now(), day, over, due.sum_minor)
+        return limits.KIND
 
     async def _promise(self, session: Session, due: Due, intent_no: int) -> None:
         now = self.clock.now()

@@ -15,11 +15,19 @@ from gateway.api.doors import Doors
 from gateway.api.keys import Issuer
 from gateway.api.limits import Rate
 from gateway.api.signatures import JwsApprovals
+from gateway.domain.reasons import Reasons
+from gateway.service.balances import Balances
 from gateway.service.batches import Batches
+from gateway.service.casework import Casework
+from gateway.service.deeds import all_deeds
+from gateway.service.funds import Funds
 from gateway.service.intake import Intake
+from gateway.service.limits import Limit, Limits
 from gateway.service.look import Look
 from gateway.service.pauses import Pauses
+from gateway.service.reach import Reach
 from gateway.service.report import Report
+from gateway.service.reports import Reports
 from gateway.service.stops import Stops
 from gateway.store.postgres import PostgresStore
 from tests.clock import StillClock
@@ -28,6 +36,7 @@ from tests.orders import SOURCE, Signer, catalogue
 AUDIENCE = "gateway"
 ISSUER = "https://login.example"
 CATALOGUE = catalogue()
+LIMITS = (Limit(source=SOURCE, bank="*", currency="EUR", per_day=100_000),)
 TOKEN_KEY = Signer(kid="login-1")
 SIGNER = Signer()
 
@@ -126,7 +135,12 @@ def doors(store: PostgresStore, clock: StillClock, rate: Rate | None = None) -> 
         look=Look(store=store),
         stops=Stops(store=store, clock=clock),
         pauses=Pauses(store=store, clock=clock),
+        casework=Casework(store=store, clock=clock, deeds=all_deeds(Reasons(actions={}))),
+        funds=Funds(store=store, clock=clock),
+        limits=Limits(store=store, clock=clock, limits=LIMITS),
         report=Report(store=store),
+        books=Balances(store=store),
+        reports=Reports(store=store, clock=clock, reach=Reach(banks=(), benefits={"SICK_PAY": ["EUR"]})),
         issuers=[Issuer(name=ISSUER, audience=AUDIENCE, keys=[TOKEN_KEY.public()])],
         new_id=lambda: f"error-{next(numbers)}",
         rate=rate or Rate(per_second=1_000, burst=10_000),

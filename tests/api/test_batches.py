@@ -6,6 +6,8 @@ import pytest
 from tests.api.conftest import SIGNER, Api
 from tests.orders import line, lines, order
 
+pytestmark = pytest.mark.usefixtures("still")
+
 
 async def _closed(api: Api) -> Any:
     await api.open()

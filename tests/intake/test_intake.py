@@ -155,7 +155,8 @@ async def test_identifiers_of_one_party_are_linked_and_those_of_two_are_not(open
             {"scheme": "NIDN", "id": "1"},
         ],
     }
-    await opened.push([line(order(1, creditor=guardian, ultimateCreditor=child))])
+    mandate = {"role": "GUARDIAN", "id": "M-1", "validFrom": "2026-01-01"}
+    await opened.push([line(order(1, creditor=guardian, ultimateCreditor=child, mandate=mandate))])
     assert await opened.rows("SELECT source, low, high FROM person_link") == [(SOURCE, "FILE:2", "NIDN:1")]
 
 

@@ -9,6 +9,8 @@ from gateway.service.outcomes import News, tell
 from tests.intake.conftest import Door
 from tests.orders import SOURCE, lines
 
+pytestmark = pytest.mark.usefixtures("still")
+
 OURS = frozenset({SOURCE})
 
 
@@ -116,19 +118,3 @@ async def test_the_feed_misses_nothing_of_a_transaction_that_commits_late(opened
     may_commit.set()
     await late
     assert len(await look.feed(after=(0, 0), limit=10, sources=OURS)) == 2
-
-
-async def test_exceptions_of_no_source_are_for_those_who_see_all(opened: Door, look: Look) -> None:
-    await opened.push(lines([1]))
-    await opened.rows(
-        "INSERT INTO exception (kind, key, order_no, opened_at) SELECT 'conflict', 'k', order_no, received_at"
-        " FROM payment_order"
-    )
-    await opened.rows(
-        "INSERT INTO exception (kind, key, bank, opened_at) SELECT 'orphan', 'o', 'alfa', opened_at FROM batch"
-    )
-    kinds = {
-        sources: [row.kind for row in await look.exceptions(after=0, limit=10, sources=sources)]
-        for sources in (OURS, frozenset({"*"}), frozenset({"benefits-south"}))
-    }
-    assert list(kinds.values()) == [["conflict"], ["conflict", "orphan"], []]

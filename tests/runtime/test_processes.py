@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 import pytest
 
+from gateway.store.postgres import ROLE
 from tests.runtime.processes import PATIENCE_SECONDS, change_yaml, configuration, open_folder, start
 
 pytestmark = pytest.mark.slow
@@ -39,6 +41,7 @@ async def test_a_gateway_of_several_processes_starts_and_stops(folder: Path) -> 
     for each in (ready, door):
         async with aiohttp.ClientSession() as client, client.get(f"http://{each['host']}:{each['port']}/v1/x") as said:
             assert said.status in {401, 404}
+    assert await _logins(folder / "var" / "postgres") == {(ROLE, False)}
     assert [await other.told_to_stop() for other in others] == [0, 0, 0]
     assert (folder / "var" / "postgres" / "postmaster.pid").exists()  # the first one still uses it
     assert await run.told_to_stop(signal.SIGINT) == 0
@@ -47,6 +50,18 @@ async def test_a_gateway_of_several_processes_starts_and_stops(folder: Path) -> 
         troubles = [event for event in command.events() if event["level"] != "info"]
         assert [(t["event"], t["bank"]) for t in troubles] == _disabled(command is not others[2])
         assert all("currencies.1" in trouble["why"] for trouble in troubles)
+
+
+async def _logins(server: Path) -> set[tuple[str, bool]]:
+    """Who is connected beside us, and whether as a superuser."""
+    connection = await asyncpg.connect(host=str(server), user="postgres", database="postgres")
+    try:
+        rows = await connection.fetch("""
+            SELECT DISTINCT a.usename, r.rolsuper FROM pg_stat_activity a JOIN pg_roles r ON r.rolname = a.usename
+            WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()""")
+    finally:
+        await connection.close()
+    return {(row["usename"], row["rolsuper"]) for row in rows}
 
 
 def _disabled(knows_profiles: bool) -> list[tuple[str, str]]:  # noqa: FBT001 - one use, above

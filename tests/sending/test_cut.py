@@ -8,6 +8,8 @@ from gateway.domain.identity import end_to_end_id
 from tests.orders import PAY_DATE
 from tests.scenario import SOURCE, Scene, payment, payments
 
+AT_THE_COUNTER = {"type": "COUNTER", "scheme": "NIDN", "id": "ID000001"}
+WINDOW = {"from": "2026-10-08", "until": "2026-10-14"}
 UNCLAIMED = "DE89370400440532013000"
 """An account at a bank that no profile claims."""
 HELD = "SELECT state, reason, outcome FROM payment_order"
@@ -67,7 +69,7 @@ async def test_nothing_of_a_batch_that_is_not_released_is_cut(scene: Scene) -> N
     ("changes", "reason"),
     [
         ({"creditorAccount": {"type": "IBAN", "iban": UNCLAIMED}}, "route.no-claim"),
-        ({"creditorAccount": {"type": "COUNTER", "scheme": "NIDN", "id": "ID000001"}}, "route.no-counter"),
+        ({"creditorAccount": AT_THE_COUNTER, "collection": WINDOW}, "route.no-counter"),
         ({"amount": "6000.00", "currency": "CHF"}, "route.currency"),
     ],
 )

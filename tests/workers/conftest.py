@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gateway.bench.apache_kafka import missing
-from gateway.ports.bus import BANK_MESSAGES, OUTCOMES
-from gateway.runtime.embedded import PARTITIONS, embedded_kafka, embedded_postgres
+from gateway.ports.bus import TOPICS
+from gateway.runtime.embedded import embedded_kafka, embedded_postgres
 from tests.database import apart, run_sql
 from tests.kafka_broker import KafkaBroker, kafka_broker
 from tests.workers.day import Day, pay_day
@@ -61,7 +61,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
             yield Broker(bootstrap=embedded.bootstrap, incarnation=embedded.incarnation)
         return
     kafka: KafkaBroker = request.getfixturevalue("kafka_broker")
-    kafka.create_topics({BANK_MESSAGES: PARTITIONS, OUTCOMES: PARTITIONS})
+    kafka.create_topics(TOPICS)
     yield Broker(bootstrap=kafka.bootstrap)
 
 

@@ -79,7 +79,12 @@ async def _nothing_is_left_behind(day: Day) -> None:
     database = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     assert await day.rows(database) == [(0,)]  # all lock in one order
     for worker in day.workers.values():
-        assert [event for event in worker.events() if event["level"] in {"error", "critical"}] == []
+        assert [event for event in worker.events() if _is_trouble(event)] == []
+
+
+def _is_trouble(event: dict[str, object]) -> bool:
+    """An error of the gateway. What froze long enough finds its Kafka requests timed out, and the library says so."""
+    return event["level"] in {"error", "critical"} and event.get("part") != "aiokafka.consumer.fetcher"
 
 
 def _as_booked(entry: dict[str, object]) -> tuple[str, int]:

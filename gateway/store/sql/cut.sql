@@ -5,16 +5,24 @@ SELECT batch_no, source, programme, pay_date, cut_through FROM batch
 WHERE state = 'released' AND NOT cut_done ORDER BY batch_no LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: orders (payable, not yet cut, by order id)
-SELECT order_no, order_id, benefit, currency, amount_minor, account_type, account, valid_until FROM payment_order
+SELECT order_no, order_id, benefit, currency, amount_minor, account_type, account, valid_until, mandate_until, collect_until
+FROM payment_order
 WHERE batch_no = $1 AND order_id > $2 AND state = 'payable' ORDER BY order_id LIMIT $3;
 
 -- name: advance
 UPDATE batch SET cut_through = $2, cut_done = $3 WHERE batch_no = $1;
 
--- name: next_with_loose (the next batch after $1 with attempts in no submission that nothing stops)
+-- name: next_with_loose (the next batch after $1 with something to cut again on $2 that nothing stops: attempts in no
+-- submission, and orders whose day for a further attempt has come, all attempts of which are closed and moved no money
+-- that did not come back in full; 60: credited, booked, in a statement, twice; 256: returned in a statement)
 WITH loose AS (
     SELECT a.order_no, o.batch_no FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
     WHERE a.submission_no IS NULL AND NOT a.closed AND o.state = 'payable'
+    UNION ALL
+    SELECT o.order_no, o.batch_no FROM payment_order o JOIN batch b ON b.batch_no = o.batch_no
+    WHERE o.next_try_on <= $2 AND o.state = 'payable' AND b.state = 'released' AND (b.cut_done OR o.order_id <= b.cut_through)
+      AND NOT EXISTS (SELECT FROM attempt a WHERE a.order_no = o.order_no
+                      AND (NOT a.closed OR a.facts & 60 <> 0 AND (a.facts & 256 = 0 OR a.returned_minor < a.amount_minor)))
 )
 SELECT b.batch_no, b.source, b.programme, b.pay_date, b.cut_through FROM batch b
 WHERE b.batch_no > $1 AND b.batch_no IN (
@@ -23,17 +31,26 @@ WHERE b.batch_no > $1 AND b.batch_no IN (
 ORDER BY b.batch_no LIMIT 1
 FOR NO KEY UPDATE SKIP LOCKED;
 
--- name: loose
+-- name: loose (the same of one batch, now that it is locked: an order is cut by one worker)
 WITH loose AS (
-    SELECT a.attempt_no, a.bank, a.order_no FROM attempt a
+    SELECT o.order_no, a.attempt_no, a.bank, a.generation FROM attempt a
     JOIN payment_order o ON o.order_no = a.order_no AND o.batch_no = $1 AND o.state = 'payable'
     WHERE a.submission_no IS NULL AND NOT a.closed
+    UNION ALL
+    SELECT o.order_no, NULL, NULL, (SELECT coalesce(max(a.generation), 0) + 1 FROM attempt a WHERE a.order_no = o.order_no)
+    FROM payment_order o JOIN batch b ON b.batch_no = o.batch_no
+    WHERE o.batch_no = $1 AND o.next_try_on <= $3 AND o.state = 'payable' AND (b.cut_done OR o.order_id <= b.cut_through)
+      AND NOT EXISTS (SELECT FROM attempt a WHERE a.order_no = o.order_no
+                      AND (NOT a.closed OR a.facts & 60 <> 0 AND (a.facts & 256 = 0 OR a.returned_minor < a.amount_minor)))
 )
 SELECT o.order_no, o.order_id, o.benefit, o.currency, o.amount_minor, o.account_type, o.account, o.valid_until,
-       l.attempt_no, l.bank
+       o.mandate_until, o.collect_until, l.attempt_no, l.bank, l.generation
 FROM loose l JOIN payment_order o ON o.order_no = l.order_no
 WHERE o.order_no NOT IN (SELECT order_no FROM stops_on(ARRAY(SELECT order_no FROM loose)))
 ORDER BY o.order_id LIMIT $2;
+
+-- name: tried (their further attempts are made; another one needs another reason)
+UPDATE payment_order SET next_try_on = NULL WHERE order_no = ANY ($1::bigint[]);
 
 -- name: lock_lane
 SELECT l.last_sequence, i.restore_epoch FROM lane l, installation i WHERE l.bank = $1 FOR NO KEY UPDATE OF l;
@@ -64,6 +81,7 @@ FROM unnest($1::bigint[], $2::bigint[]) AS p (attempt_no, submission_no) WHERE a
 UPDATE attempt SET closed = true, closed_proof = '{"in no submission": "every earlier one is void or dissolved"}'
 WHERE order_no = ANY ($1::bigint[]) AND submission_no IS NULL AND NOT closed;
 
--- name: hold
+-- name: hold (those that are still payable; returns them)
 UPDATE payment_order o SET state = 'held', reason = h.reason
-FROM unnest($1::bigint[], $2::text[]) AS h (order_no, reason) WHERE o.order_no = h.order_no AND o.state = 'payable';
+FROM unnest($1::bigint[], $2::text[]) AS h (order_no, reason) WHERE o.order_no = h.order_no AND o.state = 'payable'
+RETURNING o.order_no;

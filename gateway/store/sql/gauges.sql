@@ -18,16 +18,35 @@ LEFT JOIN (
 ) w ON w.bank = l.bank
 ORDER BY l.bank;
 
--- name: working
-SELECT bank, state, sum(payment_count)::bigint AS payments FROM submission
-WHERE state IN ('open', 'sealed', 'sending', 'not sent', 'unknown')
-GROUP BY bank, state ORDER BY bank, state;
+-- name: working (every bank, zeros too)
+SELECT l.bank, k.state, coalesce(sum(s.payment_count), 0)::bigint AS payments
+FROM lane l CROSS JOIN unnest(ARRAY['open', 'sealed', 'sending', 'not sent', 'unknown']) AS k (state)
+LEFT JOIN submission s ON s.bank = l.bank AND s.state = k.state AND s.state IN ('open', 'sealed', 'sending', 'not sent', 'unknown')
+GROUP BY l.bank, k.state ORDER BY l.bank, k.state;
 
 -- name: exceptions
-SELECT kind AS what, count(*) AS count FROM exception WHERE closed_at IS NULL GROUP BY kind ORDER BY kind;
+SELECT kind, count(*) AS open, count(*) FILTER (WHERE due_at < $1) AS overdue, min(opened_at) AS since
+FROM exception WHERE state <> 'closed' GROUP BY kind ORDER BY kind;
 
--- name: pauses
-SELECT scope AS what, count(*) AS count FROM pause WHERE resumed_at IS NULL GROUP BY scope ORDER BY scope;
+-- name: unsettled_statements (every bank, zeros too)
+SELECT l.bank AS what, count(s.statement_no) AS count
+FROM lane l LEFT JOIN statement s ON s.bank = l.bank AND s.state = 'proved' AND NOT s.settled
+GROUP BY l.bank ORDER BY l.bank;
+
+-- name: pauses (every scope, zeros too)
+SELECT k.scope AS what, count(p.scope) AS count FROM unnest(ARRAY['all', 'bank', 'source']) AS k (scope)
+LEFT JOIN pause p ON p.scope = k.scope AND p.resumed_at IS NULL GROUP BY k.scope ORDER BY k.scope;
+
+-- name: stops (every kind, zeros too)
+SELECT k.kind AS what, count(s.stop_no) AS count
+FROM unnest(ARRAY['person', 'account', 'order', 'benefit', 'source', 'bank', 'mandate']) AS k (kind)
+LEFT JOIN stop s ON s.kind = k.kind AND s.state = 'active' GROUP BY k.kind ORDER BY k.kind;
+
+-- name: kept_back (an order that two stops keep counts once)
+SELECT o.currency AS what, sum(o.amount_minor)::bigint AS count FROM payment_order o
+WHERE o.state = 'payable' AND o.order_no IN (
+    SELECT c.order_no FROM stop_catch c JOIN stop s ON s.stop_no = c.stop_no AND s.state = 'active' WHERE c.how = 'kept')
+GROUP BY o.currency ORDER BY o.currency;
 
 -- name: whole (an order's events are published in the order of their numbers: the first of a lane is its oldest)
 SELECT (SELECT min(b.ended_at) FROM batch b
@@ -41,5 +60,5 @@ SELECT (SELECT min(b.ended_at) FROM batch b
             SELECT e.created_at FROM outcome_event e
             WHERE e.lane = l.lane AND e.published_at IS NULL ORDER BY e.event_no LIMIT 1) first) AS outbox_since;
 
--- name: pay_day (today if something is to be paid, else the next day for which a batch is released)
-SELECT min(pay_date) FROM batch WHERE state = 'released' AND pay_date >= $1;
+-- name: pay_day (today if something is to be paid, else the next day for which a batch is released, else the last one)
+SELECT coalesce(min(pay_date) FILTER (WHERE pay_date >= $1), max(pay_date)) FROM batch WHERE state = 'released';

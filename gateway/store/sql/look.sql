@@ -43,15 +43,5 @@ WHERE (xid, event_no) > ($1::bigint::text::xid8, $2) AND xid < pg_snapshot_xmin(
   AND ($4 OR source = ANY ($3::text[]))
 ORDER BY xid, event_no LIMIT $5;
 
--- name: exceptions (what belongs to no order or submission of a source is seen by those who see every source)
-SELECT e.exception_no, e.kind, e.key, e.bank, o.order_id, s.msg_id, e.message_no, e.detail, e.opened_at
-FROM exception e
-LEFT JOIN attempt a ON a.attempt_no = e.attempt_no
-LEFT JOIN payment_order o ON o.order_no = coalesce(e.order_no, a.order_no)
-LEFT JOIN submission s ON s.submission_no = e.submission_no
-LEFT JOIN batch b ON b.batch_no = s.batch_no
-WHERE e.closed_at IS NULL AND e.exception_no > $1 AND ($3 OR coalesce(o.source, b.source) = ANY ($2::text[]))
-ORDER BY e.exception_no LIMIT $4;
-
 -- name: alive
 SELECT true;

@@ -1,6 +1,7 @@
 -- name: move (guarded by the state it moves from; the event row is written only if it moved)
 WITH moved AS (
-    UPDATE submission SET state = $3, next_attempt_at = $8 WHERE submission_no = $1 AND state = $2 RETURNING submission_no
+    UPDATE submission SET state = $3, next_attempt_at = $8, delivered_at = CASE WHEN $3 = 'delivered' THEN $5 ELSE delivered_at END
+    WHERE submission_no = $1 AND state = $2 RETURNING submission_no
 )
 INSERT INTO submission_event (submission_no, event_no, from_state, to_state, why, at, actor, evidence)
 SELECT m.submission_no,

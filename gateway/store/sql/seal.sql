@@ -1,4 +1,4 @@
--- name: pick (open, on a lane that can send now and has room in flight)
+-- name: pick (open, on a lane that can send now and has room in flight, under every limit of the day)
 SELECT s.submission_no, s.bank, s.batch_no, b.batch_id, s.product, s.pay_date, s.currency, s.msg_id, s.name, s.payment_count,
        s.sum_minor, b.source, b.programme, s.debtor_account, b.manifest, b.manifest_signature
 FROM submission s
@@ -7,15 +7,23 @@ JOIN batch b ON b.batch_no = s.batch_no
 JOIN unnest($2::text[], $3::int[]) AS room (bank, capacity) ON room.bank = s.bank
 WHERE s.state = 'open' AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= $1)
   AND l.breaker = 'closed' AND NOT paused(s.bank, b.source)
+  AND NOT account_held(s.bank, s.debtor_account, s.currency)
   AND (SELECT count(*) FROM submission f WHERE f.bank = s.bank
        AND f.state IN ('sealed', 'sending', 'not sent', 'unknown')) < room.capacity
+  AND NOT EXISTS (
+      SELECT FROM unnest($4::text[], $5::text[], $6::text[], $7::bigint[]) AS l (source, bank, currency, per_day)
+      LEFT JOIN limit_use u ON (u.source, u.bank, u.currency, u.day) = (l.source, l.bank, l.currency, $8::date)
+      WHERE l.source IN ('*', b.source) AND l.bank IN ('*', s.bank) AND l.currency = s.currency
+        AND coalesce(u.sent_minor, 0) + s.sum_minor > limit_of_day(l.source, l.bank, l.currency, $8, l.per_day))
 ORDER BY s.submission_no
 LIMIT 1
 FOR UPDATE OF s SKIP LOCKED;
 
 -- name: members
 SELECT a.order_no, o.order_id, a.generation, a.end_to_end_id, a.uetr, o.document,
-       (o.state = 'payable' AND NOT a.closed AND o.valid_until >= $2 AND stopped.order_no IS NULL) AS may_leave
+       (o.state = 'payable' AND NOT a.closed AND stopped.order_no IS NULL
+        AND least(o.valid_until, o.mandate_until, o.collect_until) >= $2) AS may_leave,
+       o.collect_from, o.collect_until
 FROM attempt a
 JOIN payment_order o ON o.order_no = a.order_no
 LEFT JOIN (SELECT DISTINCT c.order_no FROM stops_on(ARRAY(SELECT m.order_no FROM attempt m WHERE m.submission_no = $1)) c)

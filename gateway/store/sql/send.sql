@@ -1,5 +1,5 @@
 -- name: pick (what may go out now on this lane; skipped while another worker holds it)
-SELECT s.submission_no, s.batch_no, s.state, s.tries, s.name, s.size, s.sha256, s.pay_date,
+SELECT s.submission_no, s.batch_no, s.state, s.tries, s.name, s.size, s.sha256, s.pay_date, s.currency, s.sum_minor,
        b.source, b.manifest, b.manifest_signature
 FROM submission s
 JOIN lane l ON l.bank = s.bank
@@ -7,6 +7,7 @@ JOIN batch b ON b.batch_no = s.batch_no
 WHERE s.bank = $1 AND s.state IN ('sealed', 'not sent')
   AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= $2)
   AND l.breaker = 'closed' AND NOT paused(s.bank, b.source)
+  AND NOT account_held(s.bank, s.debtor_account, s.currency)
 ORDER BY s.submission_no
 LIMIT 1
 FOR UPDATE OF s SKIP LOCKED;
@@ -14,10 +15,14 @@ FOR UPDATE OF s SKIP LOCKED;
 -- name: objection (the first check of the intent that fails, or NULL)
 SELECT CASE
     WHEN paused($2, $3) THEN 'pause'
+    WHEN (SELECT account_held(s.bank, s.debtor_account, s.currency) FROM submission s WHERE s.submission_no = $1)
+        THEN 'funds missing'
     WHEN EXISTS (SELECT FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
                  WHERE a.submission_no = $1 AND (o.state <> 'payable' OR a.closed)) THEN 'cancellation'
     WHEN EXISTS (SELECT FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
-                 WHERE a.submission_no = $1 AND o.valid_until < $4) THEN 'date passed'
+                 WHERE a.submission_no = $1 AND least(o.valid_until, o.collect_until) < $4) THEN 'date passed'
+    WHEN EXISTS (SELECT FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
+                 WHERE a.submission_no = $1 AND o.mandate_until < $4) THEN 'mandate ended'
     WHEN EXISTS (SELECT FROM stops_on(ARRAY(SELECT a.order_no FROM attempt a WHERE a.submission_no = $1))) THEN 'stop'
     WHEN (SELECT count(*) FROM attempt a WHERE a.submission_no = $1)
          <> (SELECT s.payment_count FROM submission s WHERE s.submission_no = $1) THEN 'members changed'
