@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.observe.metric_defs import COUNTED, DEFINITIONS, Definition, Kind
-from gateway.service.gauges import Reading
+from gateway.service.readings import Reading
 
 SERIES_MAX = 1_000
 """Label sets of one metric; what comes after is counted under OTHER. Memory of process and Prometheus stay bounded."""

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 from gateway.observe.metric_defs import DEFINITIONS, Kind
 
-_SELECTOR = re.compile(r"\b(gateway_\w+)(?:\{([^}]*)\})?")
+SELECTOR = re.compile(r"\b(gateway_\w+|up)\b(?:\{([^}]*)\})?")
+"""A metric with its matchers."""
 _MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"')
 _GROUPING = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 
 
 def series() -> dict[str, tuple[str, ...]]:
     """Return the names under which samples appear, with their labels."""
-    names: dict[str, tuple[str, ...]] = {}
+    names: dict[str, tuple[str, ...]] = {"up": ("job", "instance")}  # Prometheus' own, of every target
     for name, definition in DEFINITIONS.items():
         if definition.kind is Kind.HISTOGRAM:
             names |= {name + "_bucket": (*definition.labels, "le"), name + "_sum": definition.labels}
@@ -25,7 +26,7 @@ def series() -> dict[str, tuple[str, ...]]:
 def unknown(expr: str) -> list[str]:
     """Return what the query names that is not in the list; a query without a metric of ours is unknown as a whole."""
     known = series()
-    selectors = list(_SELECTOR.finditer(expr))
+    selectors = list(SELECTOR.finditer(expr))
     found = [s[1] for s in selectors if s[1] not in known]
     found += [
         f"{s[1]}{{{label}}}"

@@ -13,11 +13,16 @@ from gateway.domain.errors import StoreDown
 from gateway.observe.metric_defs import DEFINITIONS, READ
 from gateway.observe.metrics import Metrics
 from gateway.ports.store import Session, Store
-from gateway.service.gauges import FRESH_SECONDS, MONEY_FRESH_SECONDS, MONEY_SHARE, Gauges, Reading
+from gateway.service.funds import hold_account
+from gateway.service.gauges import FRESH_SECONDS, MONEY_FRESH_SECONDS, MONEY_SHARE, Gauges
+from gateway.service.limits import Limit, take
+from gateway.service.readings import Reading
+from tests.funding.balances import proved
 from tests.orders import PAY_DATE
 from tests.scenario import Scene, payment, payments
 
 RELEASED_MINUTES = 10
+LIMIT = Limit(source="*", bank="*", currency="EUR", per_day=400_000)
 
 
 class Board:
@@ -25,7 +30,14 @@ class Board:
 
     def __init__(self, scene: Scene, store: Store | None = None) -> None:
         self.scene = scene
-        self.gauges = Gauges(store=store or scene.gateway.store, clock=scene.clock, incarnation="b1")
+        self.gauges = Gauges(
+            store=store or scene.gateway.store,
+            clock=scene.clock,
+            incarnation="b1",
+            banks=scene.gateway.banks,
+            accounts=scene.gateway.configuration.accounts,
+            limits=(LIMIT,),
+        )
 
     async def scraped(self) -> Metrics:
         metrics = Metrics()
@@ -63,7 +75,7 @@ async def test_payments_wait_from_the_release_of_their_batch(scene: Scene, board
     assert await board.value("gateway_working_payments", bank="alfa", state="open") == 3
     await scene.until_idle("seal")
     scene.clock.advance(FRESH_SECONDS)
-    assert await board.value("gateway_working_payments", bank="alfa", state="open") is None
+    assert await board.value("gateway_working_payments", bank="alfa", state="open") == 0
     assert await board.value("gateway_working_payments", bank="alfa", state="sealed") == 3
     assert await scene.run("send", "alfa")
     scene.clock.advance(FRESH_SECONDS)
@@ -123,14 +135,46 @@ async def test_open_exceptions_by_kind_and_security_alarms(scene: Scene, board: 
         ("foreign bank", "5", "security", scene.clock.now()),
     ):
         detail = {"alarm": alarm} if alarm else {}
-        row = (kind, key, detail, scene.clock.now(), closed)
+        row = (kind, key, detail, scene.clock.now(), "open" if closed is None else "closed", closed)
+        ended = (None, None) if closed is None else ("anna", "close")
         await scene.rows(
-            "INSERT INTO exception (kind, key, detail, opened_at, closed_at) VALUES ($1,$2,$3,$4,$5)", *row
+            "INSERT INTO exception (kind, key, detail, opened_at, state, closed_at, closed_by, closed_how, due_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4)",
+            *(*row, *ended),
         )
+    scene.clock.advance(1)
     shown = (await board.scraped()).registry.get_sample_value
     assert shown("gateway_open_exceptions", {"kind": "orphan"}) == 2
     assert shown("gateway_open_exceptions", {"kind": "foreign bank"}) == 1
+    assert shown("gateway_overdue_exceptions", {"kind": "orphan"}) == 2
     assert shown("gateway_security_alarms") == 1
+
+
+async def test_a_held_account_is_shown_until_it_is_released(scene: Scene, board: Board) -> None:
+    await scene.release(payments([1, 2]))
+    await scene.until_idle("cut")
+    assert await board.value("gateway_account_holds", bank="alfa", currency="EUR") == 0
+    async with scene.gateway.store.transaction() as session:
+        await hold_account(session, scene.clock.now(), submissions=[1], reason="AM04", by="w1")
+    scene.clock.advance(FRESH_SECONDS)
+    assert await board.value("gateway_account_holds", bank="alfa", currency="EUR") == 1
+    assert await board.value("gateway_account_holds", bank="charlie", currency="EUR") == 0
+
+
+async def test_a_limit_shows_how_much_of_it_today_has_used(scene: Scene, board: Board) -> None:
+    await scene.release(payments([1, 2]))
+    await scene.until_idle("cut")
+    async with scene.gateway.store.transaction() as session:
+        assert await take(session, scene.clock.today(), [LIMIT], submission_no=1, sum_minor=102_480)
+    shown = await board.value("gateway_limit_used_percent", source="all", bank="all", currency="EUR")
+    assert shown == 25
+
+
+async def test_a_shortfall_is_shown_where_a_balance_is_known(scene: Scene, board: Board) -> None:
+    await scene.release(payments([1, 2]))
+    await scene.until_idle("cut")
+    await proved(scene, 100_000)
+    assert await board.value("gateway_funding_shortfall_minor_units", bank="alfa", currency="EUR") == 2_480
 
 
 async def test_the_outbox_is_as_old_as_its_oldest_event(scene: Scene, board: Board) -> None:
@@ -161,18 +205,30 @@ async def test_money_by_position_is_that_of_the_control_sheet(scene: Scene, boar
 
 @pytest.mark.parametrize(
     ("today", "shown"),
-    [(date(2026, 9, 18), PAY_DATE), (PAY_DATE, PAY_DATE), (date(2026, 9, 22), None)],
+    [(date(2026, 9, 18), PAY_DATE), (PAY_DATE, PAY_DATE), (date(2026, 9, 22), PAY_DATE)],
 )
-async def test_the_pay_day_is_today_or_the_next_one(scene: Scene, today: date, shown: date | None) -> None:
+async def test_the_pay_day_is_today_or_the_next_one_or_the_last(scene: Scene, today: date, shown: date) -> None:
     await scene.release(payments(range(3)))
     scene.clock.at = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
-    midnight = datetime(2026, 9, 21, tzinfo=UTC).timestamp() if shown else None
+    midnight = datetime(shown.year, shown.month, shown.day, tzinfo=UTC).timestamp()
     assert await Board(scene).value("gateway_pay_day_timestamp_seconds") == midnight
+
+
+async def test_stops_by_kind_and_the_money_they_keep_back_once_an_order(scene: Scene, board: Board) -> None:
+    await scene.release(payments(range(3)))
+    for kind, value in (("order", "SICK-000001"), ("order", "SICK-000002"), ("person", "NIDN:ID000002")):
+        await scene.stop(kind, value)
+    shown = (await board.scraped()).registry.get_sample_value
+    active = {kind: shown("gateway_stops_active", {"kind": kind}) for kind in ("order", "person", "bank")}
+    assert active == {"order": 2, "person": 1, "bank": 0}
+    assert shown("gateway_kept_back_minor_units", {"currency": "EUR"}) == 2 * 51240
 
 
 async def test_everything_in_the_list_is_read(scene: Scene, board: Board) -> None:
     await scene.release(payments(range(3)))
     await scene.until_idle("cut")
+    await scene.stop("order", "SICK-000001")
+    await proved(scene, 100_000)
     await scene.pauses.pause(scope="all", value="", reason="restore", by="officer-1")
     await scene.rows("INSERT INTO exception (kind, key, opened_at) VALUES ('orphan', '1', $1)", scene.clock.now())
     readings = await board.gauges.read()

@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 from prometheus_client import Histogram, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
+from gateway.domain.closing import Rule
 from gateway.observe.metric_defs import COUNTED, DEFINITIONS, LABELS, READ, Kind
 from gateway.observe.metrics import OTHER, SERIES_MAX, Metrics
+from gateway.observe.zeros import STEPS, from_zero
 from gateway.ports.metrics import AGES_SECONDS, Meter, Tally, no_meter
-from gateway.service.gauges import Reading
+from gateway.service.close import CLOSED
+from gateway.service.match import MATCHES
+from gateway.service.order_events import HearOrders
+from gateway.service.readings import Reading
+from gateway.service.stop_notices import HearStops
 from tests.promtool import promtool
 
 GATEWAY = Path(__file__).resolve().parents[2] / "gateway"
@@ -57,13 +63,13 @@ def _tellings() -> Iterator[tuple[str, int, ast.Call]]:
 
 
 def test_what_services_tell_is_in_the_list_with_its_labels() -> None:
-    names = {"PAYMENTS": "gateway_payments_total"}
+    names = {"PAYMENTS": "gateway_payments_total", "MATCHES": MATCHES, "CLOSED": CLOSED}
     seen = set()
     for file, line, call in _tellings():
         first = call.args[0]
         name = names.get(first.id, "") if isinstance(first, ast.Name) else str(getattr(first, "value", ""))
-        if name not in DEFINITIONS and file == "metrics.py":
-            continue  # the meter itself, passing on what it was told
+        if name not in DEFINITIONS and file in {"metrics.py", "zeros.py"}:
+            continue  # the meter itself, passing on what it was told, and where it starts
         assert name in DEFINITIONS, f"{file}:{line}"
         assert {k.arg for k in call.keywords} == set(DEFINITIONS[name].labels), f"{file}:{line}"
         seen.add(name)
@@ -179,3 +185,23 @@ def test_promtool_finds_no_fault_in_the_exposition() -> None:
     assert all(name in exposition for name in DEFINITIONS)
     checked = promtool("check", "metrics", stdin=exposition)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_counters_of_every_bank_and_step_start_at_zero() -> None:
+    metrics = from_zero(["alfa", "bravo"])
+    for bank in ("alfa", "bravo"):
+        assert sample(metrics, "gateway_tries_total", bank=bank, answer="not sent") == 0
+        assert sample(metrics, "gateway_matches_total", bank=bank, rule="by hand") == 0
+        assert sample(metrics, "gateway_attempts_closed_total", bank=bank, proof="never left") == 0
+    assert sample(metrics, "gateway_step_failures_total", step="close", error="StoreDown") == 0
+    assert '"other"' not in generate_latest(metrics.registry).decode()
+
+
+def test_the_steps_that_start_at_zero_are_those_that_run() -> None:
+    runtime = "".join(file.read_text(encoding="utf-8") for file in (GATEWAY / "runtime").glob("*.py"))
+    kinds = set(re.findall(r'\bkind="([a-z ]+)"', runtime)) - {"street"}
+    assert kinds | {HearOrders.name, HearStops.name} == set(STEPS)
+
+
+def test_a_proof_is_counted_by_a_word() -> None:
+    assert [rule.word for rule in Rule] == ["never left", "file rejected", "rejected", "returned", "decided"]

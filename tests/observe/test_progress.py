@@ -18,8 +18,10 @@ from gateway.service.apply import Apply
 from gateway.service.batches import Batches
 from gateway.service.inquire import Inquire
 from gateway.service.intake import Intake
+from gateway.service.judge import Ways
+from gateway.service.partitions import LAG_SECONDS, LEASE, RENEWALS
 from gateway.service.read import Read
-from gateway.service.receive import LAG_SECONDS, LEASE, RENEWALS, Letter, Receive
+from gateway.service.receive import Letter, Receive
 from gateway.service.relay import LANES, Relay
 from gateway.service.seal import Seal
 from gateway.service.send import Send
@@ -85,11 +87,12 @@ async def hear(scene: Scene, metrics: Metrics, says: Mapping[str, Any], message:
         number,
         *columns.values(),
     )
-    statuses = meanings_for(scene.gateway.configuration.profiles["alfa"], reasons_from({}))
+    profile = scene.gateway.configuration.profiles["alfa"]
+    ways = Ways(statuses=meanings_for(profile, reasons_from({})), matching=profile.matching)
     step = Apply(
         store=scene.gateway.store,
         clock=scene.clock,
-        statuses={"alfa": statuses},
+        ways={"alfa": ways},
         reasons=reasons_from({}),
         worker="w1",
         meter=metrics,
@@ -185,6 +188,7 @@ async def test_a_booking_confirms_once_and_a_message_proves_an_unknown_was_sent(
     for message in (1, 2):
         await hear(scene, metrics, {}, message)
     assert (stage(metrics, "sent"), stage(metrics, "confirmed"), stage(metrics, "returned")) == (3, 3, None)
+    assert sample(metrics, "gateway_matches_total", bank="alfa", rule="end_to_end_id") == 6
     assert sample(metrics, TO_CONFIRMATION + "_count", bank="alfa") == 3
     assert sample(metrics, TO_CONFIRMATION + "_sum", bank="alfa") == 3 * (AGE + 60)
     await hear(scene, metrics, {"kind": "return entry", "credit": True}, message=3)
@@ -194,8 +198,8 @@ async def test_a_booking_confirms_once_and_a_message_proves_an_unknown_was_sent(
 async def test_what_rolled_back_is_not_counted(scene: Scene, metrics: Metrics) -> None:
     await scene.sealed(payments(range(3)))
     assert await sending(scene, metrics, Channel()).run_once()
-    await scene.rows("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE query_canceled; END'")
-    await scene.rows("CREATE TRIGGER no BEFORE UPDATE ON bank_message FOR EACH ROW EXECUTE FUNCTION no()")
+    await scene.tamper("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE query_canceled; END'")
+    await scene.tamper("CREATE TRIGGER no BEFORE UPDATE ON bank_message FOR EACH ROW EXECUTE FUNCTION no()")
     with pytest.raises(StoreDown):
         await hear(scene, metrics, {})
     assert stage(metrics, "confirmed") is None
