@@ -15,10 +15,12 @@ from typing import Any
 from aiohttp import ClientSession
 
 from gateway.demo.orders import CURRENCY, DemoOrder
-from gateway.demo.people import Person
+from gateway.demo.stopping import DemoStop
 from gateway.ports.clock import Clock
 from gateway.runtime.keys import SandboxKeys
 
+SUBJECT = "benefits-system"
+"""Who calls, as its tokens say."""
 APPROVERS = ("p-1041", "p-2207")
 _CHUNK_ORDERS = 1_024
 _PIECE_BYTES = 64 * 1024
@@ -63,9 +65,13 @@ class BenefitsSystem:
 
     async def push(self, batch: Batch) -> Mapping[str, Any]:
         """Open a batch and stream its orders; return what became of the lines."""
+        await self.open(batch)
+        return await self.push_lines(batch)
+
+    async def open(self, batch: Batch) -> None:
+        """Open a batch: orders may come now, over REST and Kafka."""
         opening = {"batch": batch.batch_id, "programme": batch.programme, "payDate": batch.pay_date.isoformat()}
         await self._must("open", "POST", "/v1/batches", json=opening)
-        return await self.push_lines(batch)
 
     async def push_lines(self, batch: Batch) -> Mapping[str, Any]:
         """Stream the orders, again or for the first time."""
@@ -98,11 +104,11 @@ class BenefitsSystem:
         )
         await self._refused("a token that may only read", "POST", f"{path}/close", scope="read")
 
-    async def stop(self, somebody: Person, reason: str) -> Mapping[str, Any]:
-        """Stop what is due to a person; return the stop with what it caught."""
-        body: Mapping[str, Any] = await self._must(
-            "stop", "POST", "/v1/stops", json={"kind": "person", "value": somebody.key, "reason": reason}
-        )
+    async def stop(self, stop: DemoStop) -> Mapping[str, Any]:
+        """Stop what a stop is about, and return it with what it caught."""
+        ((kind, value),) = stop.subjects
+        wanted = {"kind": kind, "value": value, "reason": f"call: {stop.reason}", "reasonClass": stop.reason}
+        body: Mapping[str, Any] = await self._must("stop", "POST", "/v1/stops", json=wanted)
         return body
 
     async def feed(self) -> list[Mapping[str, Any]]:
@@ -157,9 +163,7 @@ class BenefitsSystem:
         **rest: Any,
     ) -> Reply:
         claims = {"source": self.source} if scope == "push" else {"sources": [self.source]}
-        token = self.keys.token(
-            subject="benefits-system", scope=scope, now=self.clock.now(), seconds=_TOKEN_SECONDS, **claims
-        )
+        token = self.keys.token(subject=SUBJECT, scope=scope, now=self.clock.now(), seconds=_TOKEN_SECONDS, **claims)
         bearer = {"Authorization": f"Bearer {token}", **headers}
         async with self.session.request(method, self.url + path, headers=bearer, **rest) as response:
             return Reply(status=response.status, body=await response.json(content_type=None))

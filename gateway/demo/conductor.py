@@ -18,11 +18,15 @@ from gateway.runtime.serve import StreetStep, work
 
 HOP = timedelta(minutes=5)
 """The clock moves to full multiples of this: fewer stops in a day, and the same in every run."""
-LAST = timedelta(hours=16)
+LAST = timedelta(hours=9)
 """How long after its opening a day ends, whatever is still open."""
+_ROUNDS_MAX = 12
+"""How often everybody is asked at one moment: what one step finishes may be another one's beginning."""
 _PATIENCE_SECONDS = 30.0
 """Of every loop. All are rung for whenever the clock moves, so waiting less would be polling."""
-_LOOK_SECONDS = 0.005
+_LOOK_SECONDS = 0.01
+_AFAR = frozenset({"receive", "hear orders", "hear stops"})
+"""What listens to Kafka for a while whenever it is asked: what it brings is seen by what it stores."""
 _HEARING = ("receive", "read", "apply", "relay")
 _TELL_SECONDS = 0.25
 
@@ -48,6 +52,18 @@ class Progress:
     told: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """What grows whenever a step has done something: outcomes, postings, exceptions, closed attempts, proved pages."""
+
+    events: int
+    postings: int
+    exceptions: int
+    closed: int
+    statements: int
+    attempts: int
+
+
 Watch = Callable[[datetime, Progress], None]
 """Shown the simulated time and the progress, again and again."""
 
@@ -71,7 +87,7 @@ class Conductor:
         stage = self.stage
         street = Loop(kind="street", step=StreetStep(street=stage.street, clock=stage.clock))
         loops = [_unhurried(loop) for loop in [*await stage.gateway.loops(stage.bus), street]]
-        self._kinds = tuple({loop.kind for loop in loops})
+        self._kinds = tuple({loop.kind for loop in loops} - {"hear orders", "hear stops"})
         playing = work(loops, stage.bell, stage.gateway.metrics)
         self._running = asyncio.create_task(playing, name="loops")
         try:
@@ -87,13 +103,18 @@ class Conductor:
             await self._tell()
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def play(self) -> None:
-        """Settle and move the clock until nothing more will become due, or the day is over."""
-        end = self.stage.clock.now() + LAST
+    async def play(self, end: datetime | None = None, *, hop: timedelta = HOP) -> None:
+        """Settle and move the clock, to full `hop`s, until nothing more becomes due before `end` (of the day)."""
+        end = end or self.stage.clock.now() + LAST
         await self.settle()
-        while (moment := await self._next_moment()) is not None and moment <= end:
+        while (moment := await self._next_moment(hop)) is not None and moment <= end:
             await self._hop(moment)
         await self._ask_everybody()  # once more: nothing may have been left lying because nobody was rung for
+        await self._tell(at_once=True)
+
+    async def move_to(self, moment: datetime) -> None:
+        """Move the clock to a moment and return when nothing is left to do then."""
+        await self._hop(moment)
         await self._tell(at_once=True)
 
     async def _hop(self, moment: datetime) -> None:
@@ -106,19 +127,30 @@ class Conductor:
         await self._ask_everybody()
 
     async def _ask_everybody(self) -> None:
-        self.stage.bell.ring(self._kinds)
-        await self.settle()
+        """Let everybody look, again and again until a whole round has changed nothing."""
+        before = await self._pulse()
+        for _ in range(_ROUNDS_MAX):
+            self.stage.bell.ring(self._kinds)
+            await self.settle()
+            now = await self._pulse()
+            if now == before:
+                return
+            before = now
+
+    async def _pulse(self) -> Pulse | None:
+        async with self.stage.gateway.store.transaction() as session:
+            return await session.one(Pulse, "due.pulse")
 
     async def _quiet(self) -> bool:
         self._check_running()
         bell = self.stage.bell
-        if not bell.still(but={"receive"}):
+        if not bell.still(but=_AFAR):
             return False
         left = await self._unsettled()
         if left.received < self.stage.publisher.published or left.messages or left.events:
             bell.ring(_HEARING)
             return False
-        return bell.still(but={"receive"})  # nobody began while the database answered
+        return bell.still(but=_AFAR)  # nobody began while the database answered
 
     def _check_running(self) -> None:
         if self._running is not None and self._running.done():
@@ -130,13 +162,13 @@ class Conductor:
             left = await session.one(Unsettled, "due.unsettled", self.stage.bus.incarnation, BANK_MESSAGES)
         return left or Unsettled(received=0, messages=0, events=0)
 
-    async def _next_moment(self) -> datetime | None:
+    async def _next_moment(self, hop: timedelta) -> datetime | None:
         """Return the next full hop at or after which something is due; None when nothing is."""
         async with self.stage.gateway.store.transaction() as session:
             ours: datetime | None = await session.value("due.next", self.stage.clock.now())
         candidates = [ours, self.stage.street.next_due(), *(at for at, _ in self.agenda)]
         due = min((moment for moment in candidates if moment is not None), default=None)
-        return None if due is None else round_up(due, after=self.stage.clock.now())
+        return None if due is None else round_up(due, after=self.stage.clock.now(), hop=hop)
 
     async def _tell(self, *, at_once: bool = False) -> None:
         """Show the progress, at most a few times a second."""
@@ -150,12 +182,12 @@ class Conductor:
             self.watch(self.stage.clock.now(), progress)
 
 
-def round_up(moment: datetime, *, after: datetime) -> datetime:
+def round_up(moment: datetime, *, after: datetime, hop: timedelta = HOP) -> datetime:
     """Return the first full hop of the day that is not before `moment` and lies after `after`."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    hops = -((midnight - moment) // HOP)
-    at = midnight + hops * HOP
-    return at if at > after else after + HOP
+    hops = -((midnight - moment) // hop)
+    at = midnight + hops * hop
+    return at if at > after else after + hop
 
 
 def _unhurried(loop: Loop) -> Loop:

@@ -1,5 +1,6 @@
 """What a person sees: progress while the day runs, and a report at its end. Progress goes to standard error."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -36,11 +37,22 @@ def shown_progress(console: Console, orders: int) -> Iterator[Watching]:
 def report(console: Console, document: Document) -> None:
     """Print the report of a run: everything in it comes from the result document."""
     console.rule(f"Pay day {document['pay_date']}, seed {document['seed']}")
-    console.print(f"{document['orders']} orders over {_amounts(document['amount'])}")
-    for table in (_benefits(document), _banks(document), _equations(document)):
-        console.print(table)
+    for line in _introduction(document):
+        console.print(line, highlight=False)
+    for make in (_benefits, _banks, _by_banks, _institution, _stops, _accounts, _equations, _cases):
+        console.print()
+        console.print(make(document))
+    console.print()
     for line in (*_kept_back(document), *_troubles(document), *_verdict(document)):
         console.print(line, highlight=False)
+
+
+def _introduction(document: Document) -> Iterator[str]:
+    pay_day, corrections = document["orders"] - document["corrections"], document["corrections"]
+    days = document["days_closed"] - 1
+    yield f"{pay_day} orders, and {corrections} corrections of them on later days: {_amounts(document['amount'])}."
+    yield f"One pay day and the {days} banking days after it, on a simulated clock; the banks are sandboxes that"
+    yield "reject, return, forget and contradict far more than real ones, so that everything can be seen."
 
 
 def _bars(console: Console) -> Bars:
@@ -83,22 +95,96 @@ def _banks(document: Document) -> Table:
 
 
 def _table(title: str, first: str, columns: Sequence[str], rows: Mapping[str, Document]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column(first, no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right")
+    table = _headed(title, first, right=columns)
     for name, figures in rows.items():
         table.add_row(name, *(_figure(figures.get(column)) for column in columns))
     return table
 
 
+def _headed(title: str, *left: str, right: Sequence[str] = (), last: Sequence[str] = ()) -> Table:
+    """Make a table without lines: columns on the left, figures, and columns after them."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for name in left:
+        table.add_column(name, no_wrap=True)
+    for name in right:
+        table.add_column(name, justify="right")
+    for name in last:
+        table.add_column(name)
+    return table
+
+
+def _accounts(document: Document) -> Table:
+    sides = ("bank closes", "statement closes", "ledger explains", "suspense")
+    title = f"Accounts after {document['days_closed']} closed days"
+    table = _headed(title, "bank", "account", right=("statements", *sides), last=("",))
+    for one in document["accounts"]:
+        closing, counts = one["closing"], one["statements"]
+        table.add_row(
+            *(one["bank"], f"..{one['account']}", _counts({name: n for name, n in counts.items() if n})),
+            *(closing["bank"], closing["statement"] or "none", closing["ledger"], one["ledger"].get("suspense", "0")),
+            "agrees" if one["agrees"] else "DOES NOT AGREE",
+        )
+    return table
+
+
+def _by_banks(document: Document) -> Table:
+    title = "What banks did out of the ordinary, and where the orders ended"
+    return _became(title, document["shown"]["payments"])
+
+
+def _institution(document: Document) -> Table:
+    return _became("What the institution did, and what became of it", document["shown"]["institution"])
+
+
+def _became(title: str, rows: Mapping[str, Mapping[str, int]]) -> Table:
+    table = _headed(title, "what", right=("how many",), last=("what became of it",))
+    for words, counts in rows.items():
+        table.add_row(words, str(sum(counts.values())), _counts(counts))
+    return table
+
+
+def _stops(document: Document) -> Table:
+    figures = ("stops", "kept", "left already", "recalls")
+    title = "Stops: what each kept from leaving, and what had left"
+    table = _headed(title, "because of", "on", "set by", "now", right=figures)
+    alike: dict[tuple[str, ...], int] = {}
+    for stop in document["stops"]:
+        kept, left = (
+            f"{s['count']}: {_amounts(s['amount'])}" if s["count"] else "" for s in (stop["kept"], stop["left"])
+        )
+        told = (stop["for"], stop["on"], stop["by"], stop["state"], kept, left, str(stop["recalls"] or ""))
+        alike[told] = alike.get(told, 0) + 1
+    for row, number in alike.items():
+        table.add_row(*row[:4], str(number), *row[4:])
+    return table
+
+
+def _cases(document: Document) -> Table:
+    title = "Exceptions: what waited for a person, and what still does"
+    table = _headed(title, "kind", right=("raised", "open now"), last=("whose work",))
+    owners: dict[str, list[str]] = {}
+    for case in document["exceptions"]:
+        owners.setdefault(case["kind"], []).append(f"{case['owner']}: {case['number']}")
+    for one in document["exceptions_raised"]:
+        if one["open"]:
+            of_kind = ", ".join(owners.get(one["kind"], ()))
+            table.add_row(one["kind"], str(one["raised"]), str(one["open"]), of_kind)
+    return table
+
+
 def _equations(document: Document) -> Table:
-    table = Table(title="Control sheet: every equation with its difference", title_justify="left")
-    for heading in ("equation", "of", "left", "right", "difference", ""):
-        table.add_column(heading, justify="right" if heading in {"left", "right", "difference"} else "left")
-    for equation in document["control_sheet"]["equations"]:
-        sides = (_side(equation[name]) for name in ("left", "right", "difference"))
-        table.add_row(equation["name"], equation["about"], *sides, "holds" if equation["holds"] else "DOES NOT HOLD")
+    """Sum up the equations that hold, a line a kind; show each one that does not."""
+    title = "Control sheets: every equation of every pay date"
+    table = _headed(title, "equation", "of", right=("left", "right", "difference"), last=("",))
+    sheets = [document["control_sheet"], *document["later_sheets"]]
+    equations = [(sheet["pay_date"], equation) for sheet in sheets for equation in sheet["equations"]]
+    holding = Counter(equation["name"] for _, equation in equations if equation["holds"])
+    for name, number in holding.items():
+        table.add_row(name, f"{number} compared", "", "", "0", "all hold" if number > 1 else "holds")
+    for day, equation in equations:
+        if not equation["holds"]:
+            sides = (_side(equation[name]) for name in ("left", "right", "difference"))
+            table.add_row(equation["name"], f"{equation['about']}, {day}", *sides, "DOES NOT HOLD")
     return table
 
 
@@ -113,29 +199,45 @@ def _kept_back(document: Document) -> Iterator[str]:
 
 
 def _troubles(document: Document) -> Iterator[str]:
-    tries, exceptions = document["tries"], document["exceptions"]
+    tries = document["tries"]
+    ended = {one["kind"]: one["raised"] for one in document["exceptions_raised"] if not one["open"]}
+    yield f"Exceptions of which none is open: {_counts(ended) or 'none'}"
+    yield f"Statements came: {_counts(document['shown']['statements'])}"
     yield f"Tries to send: {_counts(tries)}. Nothing unknown was sent again before the bank had been asked."
-    yield f"Waiting for a person: {_counts(exceptions) if exceptions else 'nothing'}"
+    yield f"Done over REST, by two people where it takes two: {_counts(document['done_by_hand']) or 'nothing'}"
+    yield f"What banks said was matched by: {_counts(document['matched_by'])}"
+    yield f"Read from Kafka, with nothing passed over: {_counts(_records(document))}"
     yield f"Refused at the door: {', '.join(r['tried'] for r in document['refused_at_the_door'])}"
 
 
 def _verdict(document: Document) -> Iterator[str]:
-    closes = "closes" if document["control_sheet"]["closes"] else "DOES NOT CLOSE"
+    closes = "closes" if document["closes"] else "DOES NOT CLOSE"
     agree = "agree" if document["banks_agree"] else "DO NOT AGREE"
     compared = document["payments_compared"]
     yield f"The control sheet {closes}. The banks' own books {agree} with the gateway on {compared} orders."
     for finding in document["findings"]:
         yield f"  {finding['rule']}: {finding['about']}: {finding['text']}"
+    accounts = "agree" if document["accounts_agree"] else "DO NOT AGREE"
+    yield f"The closing balances of bank, statement and ledger {accounts} on {len(document['accounts'])} accounts."
+    if document["not_shown"]:
+        yield f"Too few orders to show: {'; '.join(document['not_shown'])}."
     yield f"Booked twice: {document['duplicates_booked']}. Outcomes told: {document['outcome_events']}."
     seconds = document["seconds"]["push"] + document["seconds"]["pay"]
     speed, peak = document["payments_per_second"], document["peak_rss_mib"]
-    yield f"{seconds:.1f} s for the day, {speed} payments/s, {peak} MiB at most; broker: {document['broker']}"
+    after = document["seconds"]["days after"]
+    yield f"{seconds:.1f} s for the pay day ({speed} payments/s), {after:.1f} s for the days after; {peak} MiB at most."
+    yield f"Broker: {document['broker']}."
+
+
+def _records(document: Document) -> dict[str, int]:
+    return {topic["topic"]: topic["records"] for topic in document["topics"]}
 
 
 def _figure(figure: Document | None) -> str:
     if figure is None:
         return ""
-    return "\n".join([str(figure["count"]), *figure["amount"].values()])
+    money = " ".join(figure["amount"].values())
+    return f"{figure['count']}: {money}" if money else str(figure["count"])
 
 
 def _side(side: Document) -> str:

@@ -1,7 +1,7 @@
 """A pay day's approved orders: the same seed gives the same orders to the byte.
 
-Most are ordinary. Every fortieth is one of those that a gateway must refuse or hold, and a few people are under a stop:
-set before the day's release, or only after their payment has left.
+Most are ordinary; some are paid to a guardian, over the counter, or to a neighbour once more. Every fortieth is one of
+those that a gateway must refuse or hold. What is stopped, `gateway.demo.stopping` chooses.
 """
 
 import json
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gateway.demo.people import SCHEME, Person, broken_iban, iban, person, with_check_digits
-from gateway.sandbox import BankParameters, Kind
+from gateway.sandbox import BankParameters
 
 CURRENCY = "EUR"
 PERIOD_DAYS = 30
@@ -22,11 +22,14 @@ _STRIDE, _PLACE = 40, 17
 """One order in so many is troubled; its place lies among ordinary ones."""
 _FAMILY = 10
 """The last of so many orders goes to the person of the one before: two benefits, one payee."""
+_TWINS = 20
+"""The last of so many orders is its neighbour's twin: the same payee, benefit and amount, lawfully due twice."""
 _GUARDED = 25
 """One order in so many is paid to a guardian."""
+_COUNTER, _COUNTER_PLACE = 20, 5
+"""One order in so many is paid over the counter."""
+_WEEK = timedelta(days=6)
 _NOBODYS_ACCOUNT = "999999990000000001"
-_STOPPED, _STOPPED_LATE = (0, 6), (3,)
-"""Whose payees are stopped: of these banks, counted among those that take files, the first ordinary order."""
 
 
 class Due(NamedTuple):
@@ -75,60 +78,55 @@ class DemoOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayDay:
-    """The orders of one pay date, and whose payments are stopped before and after they leave."""
+    """The orders of one pay date."""
 
     pay_date: date
     orders: Sequence[DemoOrder]
-    stopped: Sequence[Person]
-    stopped_late: Sequence[Person]
 
     def of(self, programme: str) -> list[DemoOrder]:
         """Return the orders of one programme: one batch."""
         return [order for order in self.orders if order.programme == programme]
 
-    def kept_back(self) -> frozenset[str]:
-        """Return the ids of the orders that a stop set in time must keep from leaving."""
-        identities = {somebody.identity for somebody in self.stopped}
-        return frozenset(o.order_id for o in self.orders if o.payee.identity in identities)
 
+def make_pay_day(
+    count: int,
+    seed: int,
+    banks: Sequence[BankParameters],
+    pay_date: date,
+    *,
+    first: int = 0,
+    one_window: bool = False,
+) -> PayDay:
+    """Make `count` orders for the customers of `banks`. Raises ValueError for fewer than one.
 
-def make_pay_day(count: int, seed: int, banks: Sequence[BankParameters], pay_date: date) -> PayDay:
-    """Make `count` orders for the customers of `banks`. Raises ValueError for fewer than one."""
+    `first` is the number of the first one: pay days of one year with numbers of their own share no order and no claim.
+    With `one_window` money over the counter may be collected in its week only: no order is valid for a later one.
+    """
     if count < 1:
         raise ValueError("a pay day has at least one order")
     orders: list[DemoOrder] = []
-    for number in range(count):
-        maker = _Maker(number, seed, banks, pay_date)
+    for number in range(first, first + count):
+        maker = _Maker(number, seed, banks, pay_date, one_window=one_window)
         orders.append(maker.make(orders[-1] if orders else None))
-    return PayDay(
-        pay_date=pay_date,
-        orders=orders,
-        stopped=_first_payees(orders, banks, _STOPPED),
-        stopped_late=_first_payees(orders, banks, _STOPPED_LATE),
-    )
-
-
-def _first_payees(orders: Sequence[DemoOrder], banks: Sequence[BankParameters], places: Sequence[int]) -> list[Person]:
-    slugs = sorted(bank.slug for bank in banks if bank.kind is not Kind.API)
-    chosen = {slugs[place] for place in places if place < len(slugs)}
-    first: dict[str, Person] = {}
-    for order in orders:
-        if not order.trouble and order.bank in chosen:
-            first.setdefault(order.bank, order.payee)
-    return [first[slug] for slug in sorted(first)]
+    return PayDay(pay_date=pay_date, orders=orders)
 
 
 class _Maker:
     """Makes one order, from its number and the seed alone (and its neighbour, where the two belong together)."""
 
-    def __init__(self, number: int, seed: int, banks: Sequence[BankParameters], pay_date: date) -> None:
+    def __init__(
+        self, number: int, seed: int, banks: Sequence[BankParameters], pay_date: date, *, one_window: bool
+    ) -> None:
         self._number = number
+        self._one_window = one_window
         self._chance = Random(f"{seed} {number}")
         self._banks = banks
         self._pay_date = pay_date
 
     def make(self, before: DemoOrder | None) -> DemoOrder:
         trouble = self._trouble()
+        if before is not None and not before.trouble and not trouble and self._number % _TWINS == _TWINS - 1:
+            return self._twin(before)
         if before is not None and trouble == "same entitlement":
             return self._claimed_again(before)
         ordinary = self._ordinary(before)
@@ -136,7 +134,7 @@ class _Maker:
         if spoil is None:
             return ordinary
         document = {**ordinary.document, **spoil(ordinary.document, ordinary.payee)}
-        return _copy(ordinary, document=document, trouble=trouble)
+        return changed(ordinary, document=document, trouble=trouble)
 
     def _trouble(self) -> str:
         row, place = divmod(self._number, _STRIDE)
@@ -149,7 +147,10 @@ class _Maker:
         slug = bank.slug
         if before is not None and not before.trouble and self._number % _FAMILY == _FAMILY - 1:
             payee, account, slug = before.payee, before.document["creditorAccount"], before.bank
-        document = self._document(due, payee, account) | self._others(due, bank)
+        document = self._document(due, payee, account) | self._others(due, bank, payee, before)
+        if self._number % _COUNTER == _COUNTER_PLACE:
+            document |= at_the_counter(payee, self._pay_date)
+            document |= {"validUntil": document["collection"]["until"]} if self._one_window else {}
         order_id = document["orderId"]
         return DemoOrder(order_id=order_id, programme=due.programme, payee=payee, bank=slug, document=document)
 
@@ -169,21 +170,41 @@ class _Maker:
             "remittanceInformation": f"{due.text} {self._pay_date:%Y-%m}",
         }
 
-    def _others(self, due: Due, bank: BankParameters) -> dict[str, Any]:
-        """Name the deceased where there is one, and the person a guardian is paid for."""
+    def _others(self, due: Due, bank: BankParameters, payee: Person, before: DemoOrder | None) -> dict[str, Any]:
+        """Name the deceased where there is one, and the person a guardian is paid for.
+
+        Where the neighbour's benefit is their own, it is the neighbour who died.
+        """
         if due.benefit == "FUNERAL_GRANT":
-            return {"deceased": person(self._chance, bank.country).document()}
+            dead = person(self._chance, bank.country)
+            if before is not None and not before.trouble and "deceased" not in before.document:
+                dead = before.payee if before.payee != payee else dead
+            return {"deceased": dead.document()}
         guarded = not self._chance.randrange(_GUARDED)
-        return {"ultimateCreditor": person(self._chance, bank.country).document()} if guarded else {}
+        if not guarded:
+            return {}
+        mandate = {"role": "GUARDIAN", "id": f"M-{self._number + 1:07d}", "validFrom": f"{self._pay_date.year}-01-01"}
+        return {"ultimateCreditor": person(self._chance, bank.country).document(), "mandate": mandate}
 
     def _claimed_again(self, before: DemoOrder) -> DemoOrder:
         """Claim the neighbour's entitlement once more, under another order id."""
-        order_id = f"{before.order_id.rpartition('-')[0]}-{self._number + 1:06d}"
+        order_id = self._id_beside(before)
         document = {**before.document, "orderId": order_id}
-        return _copy(before, order_id=order_id, document=document, trouble="same entitlement")
+        return changed(before, order_id=order_id, document=document, trouble="same entitlement")
+
+    def _twin(self, before: DemoOrder) -> DemoOrder:
+        """Make an order that differs from its neighbour in nothing but its id and the sequence of the entitlement."""
+        order_id = self._id_beside(before)
+        entitlement = {**before.document["entitlement"], "sequence": 2}
+        document = {**before.document, "orderId": order_id, "entitlement": entitlement}
+        return changed(before, order_id=order_id, document=document)
+
+    def _id_beside(self, before: DemoOrder) -> str:
+        return f"{before.order_id.rpartition('-')[0]}-{self._number + 1:06d}"
 
 
-def _copy(order: DemoOrder, **changes: Any) -> DemoOrder:
+def changed(order: DemoOrder, **changes: Any) -> DemoOrder:
+    """Copy an order with changes."""
     fields = {name: getattr(order, name) for name in DemoOrder.__slots__}
     return DemoOrder(**(fields | changes))
 
@@ -193,8 +214,10 @@ def _another_account(_: Mapping[str, Any], payee: Person) -> dict[str, Any]:
     return {"creditorAccount": {"type": "DOMESTIC", "country": "KZ", "bankCode": "TSES", "number": number}}
 
 
-def _at_the_counter(_: Mapping[str, Any], payee: Person) -> dict[str, Any]:
-    return {"creditorAccount": {"type": "COUNTER", "scheme": SCHEME, "id": payee.identity}}
+def at_the_counter(payee: Person, first: date) -> dict[str, Any]:
+    """Pay the person at the counter, in the week that begins on a day."""
+    window = {"from": first.isoformat(), "until": (first + _WEEK).isoformat()}
+    return {"creditorAccount": {"type": "COUNTER", "scheme": SCHEME, "id": payee.identity}, "collection": window}
 
 
 def _nobodys_bank(_document: Mapping[str, Any], _payee: Person) -> dict[str, Any]:
@@ -211,7 +234,6 @@ _SPOILERS: Mapping[str, Callable[[Mapping[str, Any], Person], dict[str, Any]]] =
     "zero amount": lambda _document, _payee: {"amount": "0.00"},
     "bank unknown": _nobodys_bank,
     "domestic account": _another_account,
-    "paid at the counter": _at_the_counter,
     "over the limit": lambda _document, _payee: {"amount": "999999.99"},
 }
 _TROUBLES = ("pension", "same entitlement", *[name for name in _SPOILERS if name != "pension"])

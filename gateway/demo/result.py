@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from gateway.demo.accounts import AccountBooks, account_findings, accounts_document
+from gateway.demo.behaviours import not_shown
+from gateway.demo.benefits_system import SUBJECT
 from gateway.demo.judge import Finding, Judgement, Tally
 from gateway.domain.money import format_minor
+from gateway.service.look import TopicRow
 from gateway.service.report import ControlSheet, Equation, Figure
 
 FINDINGS_SHOWN = 50
@@ -35,14 +39,39 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What was read from the gateway and the banks at the end of the day."""
+class Cases:
+    """Open exceptions of one kind, with whose work they are and the money they are about."""
 
-    sheet: ControlSheet
+    kind: str
+    owner: str
+    number: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """Exceptions of one kind: how many there ever were, and how many wait for a person."""
+
+    kind: str
+    raised: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What was read from the gateway and the banks at the end; `sheets` holds one a pay date, the first one first."""
+
+    sheets: Sequence[ControlSheet]
     submissions: Mapping[str, int]
-    exceptions: Mapping[str, int]
+    cases: Sequence[Cases]
+    raised: Sequence[Raised]
+    rules: Mapping[str, int]
+    again: Mapping[str, int]
+    accounts: Sequence[AccountBooks]
     tries: Mapping[str, int]
     late: Iterable[Late]
+    stops: Sequence[Mapping[str, Any]]
+    topics: Sequence[TopicRow]
     judgement: Judgement
     sheet_findings: Iterable[Finding]
     feed_agrees: bool
@@ -54,12 +83,24 @@ class Figures:
             if self.feed_agrees
             else [Finding(rule="feed.differs", about="", text="Kafka and REST told different outcomes")]
         )
-        return [*self.judgement.findings, *self.sheet_findings, *feed]
+        lost = [
+            Finding(
+                rule="records.lost", about=topic.topic, text="a record was passed over and nothing says what it was"
+            )
+            for topic in self.topics
+            if topic.unaccounted or topic.unlettered
+        ]
+        return [*self.judgement.findings, *self.sheet_findings, *account_findings(self.accounts), *feed, *lost]
+
+    @property
+    def closes(self) -> bool:
+        """Whether every equation of every pay date holds."""
+        return all(sheet.closes for sheet in self.sheets)
 
     @property
     def good(self) -> bool:
-        """Whether every equation holds and the banks agree payment by payment."""
-        return self.sheet.closes and not self.findings
+        """Whether every equation holds, the banks agree per payment and per cent, and what is open has an owner."""
+        return self.closes and not self.findings and all(case.owner for case in self.cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +110,35 @@ class Facts:
     seed: int
     pay_date: date
     orders: int
+    corrections: int
     amount: Mapping[str, str]
     outcome_events: int
     events_repeated: int
     refused: Sequence[tuple[str, int]]
+    by_hand: Mapping[str, int]
+    shown: Mapping[str, Any]
     hops: int
+    days: int
     ended_at: datetime
     broker: str
     seconds: Mapping[str, float]
     peak_rss_mib: float
 
     @property
+    def day_seconds(self) -> float:
+        """Real seconds of the pay day itself, without the days after it."""
+        return self.seconds["push"] + self.seconds["pay"]
+
+    @property
     def payments_per_second(self) -> float:
-        """Orders a second of real time, from the first one pushed to the last outcome."""
-        return round(self.orders / max(self.seconds["push"] + self.seconds["pay"], 0.001), 1)
+        """Orders of the pay day a second of real time, from the first one pushed until nothing was left to do."""
+        return round((self.orders - self.corrections) / max(self.day_seconds, 0.001), 1)
 
 
 def result_document(facts: Facts, figures: Figures) -> dict[str, Any]:
     """Write the whole result."""
-    return {**_played(facts, figures), **_judged(figures), **_took(facts)}
+    document = {**_played(facts, figures), **_judged(figures), **_took(facts)}
+    return {**document, "not_shown": not_shown(document)}
 
 
 def _played(facts: Facts, figures: Figures) -> dict[str, Any]:
@@ -97,9 +148,10 @@ def _played(facts: Facts, figures: Figures) -> dict[str, Any]:
         "seed": facts.seed,
         "pay_date": facts.pay_date.isoformat(),
         "orders": facts.orders,
+        "corrections": facts.corrections,
         "amount": dict(facts.amount),
         "positions": positions_document(judgement.positions()),
-        "banks": banks_document(figures.sheet, judgement),
+        "banks": banks_document(figures.sheets[0], judgement),
         "submissions": sum(figures.submissions.values()),
         "submission_states": dict(figures.submissions),
         "tries": dict(figures.tries),
@@ -112,11 +164,19 @@ def _judged(figures: Figures) -> dict[str, Any]:
     judgement = figures.judgement
     return {
         "duplicates_booked": sum(finding.rule == "booked.twice" for finding in judgement.findings),
-        "control_sheet": sheet_document(figures.sheet),
+        "control_sheet": sheet_document(figures.sheets[0]),
+        "later_sheets": [sheet_document(sheet) for sheet in figures.sheets[1:]],
+        "closes": figures.closes,
         "payments_compared": judgement.compared,
         "banks_agree": not figures.findings,
         "findings": findings_document(figures.findings),
-        "exceptions": dict(figures.exceptions),
+        "accounts": accounts_document(figures.accounts),
+        "accounts_agree": all(one.agrees for one in figures.accounts),
+        "exceptions": [{"kind": c.kind, "owner": c.owner, "number": c.number} for c in figures.cases],
+        "exceptions_raised": [{"kind": r.kind, "raised": r.raised, "open": r.open} for r in figures.raised],
+        "matched_by": dict(figures.rules),
+        "stops": [_stop(stop) for stop in figures.stops],
+        "topics": [_topic(topic) for topic in figures.topics],
         "recalls": positions_document({("proposed", late.currency): late.tally for late in figures.late}).get(
             "proposed", {}
         ),
@@ -126,13 +186,30 @@ def _judged(figures: Figures) -> dict[str, Any]:
 def _took(facts: Facts) -> dict[str, Any]:
     return {
         "refused_at_the_door": [{"tried": tried, "status": status} for tried, status in facts.refused],
+        "shown": dict(facts.shown),
+        "done_by_hand": dict(facts.by_hand),
         "clock_moves": facts.hops,
+        "days_closed": facts.days,
         "ended_at": facts.ended_at.isoformat(),
         "broker": facts.broker,
         "seconds": dict(facts.seconds),
         "payments_per_second": facts.payments_per_second,
         "peak_rss_mib": facts.peak_rss_mib,
     }
+
+
+def _stop(stop: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a stop: never whom it is about."""
+    kept = {"count": stop["keptOrders"], "amount": stop["kept"]}
+    left = {"count": stop["leftOrders"], "amount": stop["left"]}
+    by = "Kafka" if stop["notice"] else "REST" if stop["setBy"] == SUBJECT else "a bank's word"
+    told = {"on": stop["kind"], "for": stop["reasonClass"], "by": by}
+    return {**told, "state": stop["state"], "kept": kept, "left": left, "recalls": stop["recalls"]}
+
+
+def _topic(topic: TopicRow) -> dict[str, Any]:
+    counts = ("records", "stored", "same_again", "dead", "unaccounted", "unlettered")
+    return {"topic": topic.topic, **{name: getattr(topic, name) for name in counts}}
 
 
 def money(minor: int, currency: str) -> str:
@@ -170,11 +247,12 @@ def banks_document(sheet: ControlSheet, judgement: Judgement) -> dict[str, Any]:
     return dict(sorted(document.items()))
 
 
-def columns_of(sheet: ControlSheet) -> dict[tuple[str, str], Tally]:
-    """Sum the sheet's columns over the benefits, by (column, currency)."""
+def columns_of(sheets: Iterable[ControlSheet]) -> dict[tuple[str, str], Tally]:
+    """Sum the columns of all sheets over the benefits, by (column, currency)."""
     figures: defaultdict[tuple[str, str], Figure] = defaultdict(Figure)
-    for (_, currency, column), figure in sheet.orders.items():
-        figures[column, currency] += figure
+    for sheet in sheets:
+        for (_, currency, column), figure in sheet.orders.items():
+            figures[column, currency] += figure
     return {key: Tally(count=figure.count, minor=figure.minor) for key, figure in figures.items() if figure.count}
 
 

@@ -5,13 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession
 
 from gateway.bus.kafka import KafkaBus
 from gateway.demo.benefits_system import BenefitsSystem
 from gateway.demo.clock import DayClock
+from gateway.demo.events import SourceEvents
 from gateway.demo.inbox import Inbox
+from gateway.demo.operators import Operators
 from gateway.runtime.assembly import Gateway, assembled
 from gateway.runtime.embedded import PARTITIONS
 from gateway.runtime.keys import SandboxKeys, Secrets
@@ -23,17 +26,26 @@ from gateway.sandbox import BankParameters, Edge, Envelope, KafkaPublisher, Stre
 SOURCE = "SSI"
 WORKER = "demo"
 _OPENING = time(8, tzinfo=UTC)
+_INBOX_SECONDS = 30.0
 PAY_DATE = date(2026, 9, 21)
 """A Monday, no holiday of TARGET."""
+_MONEY_SECONDS = 2.0
+"""How old the money on the metrics page may be: a banking day takes about as long."""
+_LIMIT = "10000000000.00"
+"""Of all together a day: the brake is on its way with every payment, and no day of a demo gets there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What a run may be asked for. The same `orders` and `seed` give the same orders and files; `out` keeps them."""
+    """What a run may be asked for. The same `orders` and `seed` give the same orders and files; `out` keeps them.
+
+    Prometheus may scrape the gateway on `metrics_port` while the run lasts; 0: on a free one.
+    """
 
     orders: int = 2_000
     seed: int = 7
     out: Path | None = None
+    metrics_port: int = 0
     config: Path = Path("config")
 
 
@@ -66,8 +78,17 @@ class Stage:
     banks_folder: Path
     publisher: CountingPublisher
     benefits: BenefitsSystem
+    operators: Operators
     inbox: Inbox
     metrics_url: str
+    database_url: str
+    events: SourceEvents
+
+    async def benefits_heard(self) -> bool:
+        """Wait until Kafka brought every outcome that REST tells; say whether the two tell the same."""
+        feed = {(event["orderId"], event["outcomeNo"]): event for event in await self.benefits.feed()}
+        await self.inbox.until(len(feed), seconds=_INBOX_SECONDS)
+        return feed == self.inbox.events
 
     async def metrics(self) -> str:
         """Return what Prometheus would read now."""
@@ -78,7 +99,7 @@ class Stage:
 @asynccontextmanager
 async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIterator[Stage]:
     """Start everything under the folder `work` while the context lasts. Raises ConfigError and ValueError."""
-    settings, bell = _settings(options.config, work), Bell()
+    settings, bell = _settings(options, work), Bell()
     banks = read_parameters(options.config / "sandbox.yaml", seed=options.seed)
     inbound = options.out / "inbound" if options.out else None
     with backing(settings) as back:
@@ -87,7 +108,9 @@ async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIter
             assembled(_knowing(settings, street), options.config, clock, url=back.url, worker=WORKER) as gateway,
             connected(gateway, back) as bus,
             listening(rest_door(gateway, bell), settings.api) as url,
-            listening(metrics_page(gateway, bus.incarnation), settings.metrics) as metrics_url,
+            listening(
+                metrics_page(gateway, bus.incarnation, money_fresh_seconds=_MONEY_SECONDS), settings.metrics
+            ) as metrics_url,
             ClientSession() as session,
             Inbox(back.bootstrap, PARTITIONS) as inbox,
         ):
@@ -102,8 +125,11 @@ async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIter
                 banks_folder=settings.banks_folder,
                 publisher=publisher,
                 benefits=BenefitsSystem(session=session, url=url, keys=keys, source=SOURCE, clock=clock),
+                operators=Operators(session=session, url=url, keys=keys, clock=clock),
                 inbox=inbox,
                 metrics_url=f"{metrics_url}/metrics",
+                database_url=back.url,
+                events=SourceEvents(gateway=gateway, bus=bus, source=SOURCE),
             )
 
 
@@ -112,11 +138,14 @@ def opening() -> datetime:
     return datetime.combine(PAY_DATE, _OPENING)
 
 
-def _settings(config: Path, work: Path) -> Settings:
+def _settings(options: DemoOptions, work: Path) -> Settings:
     """Load the settings, but for everything that could reach a real system: a demo plays with its own parts only."""
-    own = {"mode": "sandbox", "data_dir": work, "database": {"url": None}, "kafka": {"bootstrap": None}}
-    free = {"host": "127.0.0.1", "port": 0}
-    return load_settings(config, **own, api=free, metrics=free, issuers=[], sources={SOURCE: []}, bank_urls={})
+    own: dict[str, Any] = {"mode": "sandbox", "data_dir": work, "database": {"url": None}, "kafka": {"bootstrap": None}}
+    own |= {"issuers": [], "sources": {SOURCE: []}, "bank_urls": {}, "limits": [{"currency": "EUR", "per_day": _LIMIT}]}
+    own |= {"source_secrets": {}, "tell_presumed": [SOURCE]}
+    own["api"] = {"host": "127.0.0.1", "port": 0}
+    own["metrics"] = {"host": "127.0.0.1", "port": options.metrics_port}
+    return load_settings(options.config, **own)
 
 
 def _knowing(settings: Settings, street: Street) -> Settings:

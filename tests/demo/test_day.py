@@ -14,7 +14,7 @@ from gateway.demo.inbox import Inbox
 from gateway.demo.orders import make_pay_day
 from gateway.demo.stage import PAY_DATE
 from gateway.domain import digest
-from gateway.domain.validation import readable_amount
+from gateway.domain.order_reading import readable_amount
 from gateway.sandbox import read_parameters
 from tests.orders import ROOT
 

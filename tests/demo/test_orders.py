@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 import schwifty
 
-from gateway.demo.orders import PayDay, make_pay_day
+from gateway.demo.orders import DemoOrder, PayDay, make_pay_day
 from gateway.demo.people import broken_iban, iban
 from gateway.demo.stage import PAY_DATE
 from gateway.domain.digest import canonical
@@ -40,7 +41,6 @@ def day(banks: Sequence[BankParameters]) -> PayDay:
 def test_the_same_seed_gives_the_same_lines(day: PayDay, banks: Sequence[BankParameters]) -> None:
     again = make_pay_day(COUNT, 7, banks, PAY_DATE)
     assert [o.line() for o in again.orders] == [o.line() for o in day.orders]
-    assert (again.stopped, again.stopped_late) == (day.stopped, day.stopped_late)
 
 
 def test_another_seed_gives_other_lines(day: PayDay, banks: Sequence[BankParameters]) -> None:
@@ -51,6 +51,15 @@ def test_another_seed_gives_other_lines(day: PayDay, banks: Sequence[BankParamet
 def test_a_longer_day_begins_like_a_shorter_one(day: PayDay, banks: Sequence[BankParameters]) -> None:
     shorter = make_pay_day(50, 7, banks, PAY_DATE)
     assert [o.line() for o in shorter.orders] == [o.line() for o in day.orders[:50]]
+
+
+def test_money_of_one_window_is_valid_for_no_other(day: PayDay, banks: Sequence[BankParameters]) -> None:
+    once = make_pay_day(COUNT, 7, banks, PAY_DATE, one_window=True)
+    counter = [o.document for o in once.orders if o.document["creditorAccount"]["type"] == "COUNTER"]
+    assert counter
+    assert all(document["validUntil"] == document["collection"]["until"] for document in counter)
+    others = [(a.line(), b.line()) for a, b in zip(day.orders, once.orders, strict=True) if a.line() != b.line()]
+    assert len(others) == len(counter)
 
 
 def test_every_id_is_given_once(day: PayDay) -> None:
@@ -80,22 +89,47 @@ def test_every_trouble_occurs_and_is_found_for_its_reason(day: PayDay) -> None:
         if not isinstance(found, Order):
             rules.update((order.trouble, violation.rule) for violation in found)
     assert set(rules) == set(REFUSED_FOR.items())
-    held = {"same entitlement", "bank unknown", "domestic account", "paid at the counter"}
+    held = {"same entitlement", "bank unknown", "domestic account"}
     assert {o.trouble for o in day.orders} == {"", *REFUSED_FOR, *held}
 
 
 def test_the_same_entitlement_is_claimed_by_a_neighbour(day: PayDay) -> None:
-    claims = Counter(o.document["entitlement"]["id"] for o in day.orders)
+    claims = Counter(claim_of(o) for o in day.orders)
     troubled = [o for o in day.orders if o.trouble == "same entitlement"]
     assert troubled
-    assert {o.document["entitlement"]["id"] for o in troubled} == {claim for claim, n in claims.items() if n > 1}
+    assert {claim_of(o) for o in troubled} == {claim for claim, n in claims.items() if n > 1}
 
 
-def test_people_stopped_early_and_late_are_not_the_same(day: PayDay) -> None:
-    assert len(day.stopped) == 2
-    assert len(day.stopped_late) == 1
-    late = {somebody.identity for somebody in day.stopped_late}
-    assert not {o.order_id for o in day.orders if o.payee.identity in late} & day.kept_back()
+def claim_of(order: DemoOrder) -> tuple[str, int]:
+    entitlement = order.document["entitlement"]
+    return entitlement["id"], entitlement["sequence"]
+
+
+def test_twins_differ_in_nothing_but_id_and_sequence(day: PayDay) -> None:
+    twins = [(a, b) for a, b in pairwise(day.orders) if b.document["entitlement"]["sequence"] == 2]
+    assert len(twins) > 20
+    for one, other in twins:
+        changed = {key for key in one.document if one.document[key] != other.document[key]}
+        assert changed == {"orderId", "entitlement"}
+        assert claim_of(one)[0] == claim_of(other)[0]
+
+
+def test_counter_orders_and_representatives_are_lawful_orders(day: PayDay) -> None:
+    counter = [o for o in day.orders if o.document["creditorAccount"]["type"] == "COUNTER"]
+    assert len(counter) == COUNT // 20
+    for order in counter:
+        assert order.document["creditorAccount"]["id"] == order.payee.identity
+        assert order.document["collection"] == {"from": "2026-09-21", "until": "2026-09-27"}
+        assert not order.trouble
+    behalf = [o for o in day.orders if "mandate" in o.document]
+    assert len(behalf) > COUNT // 50
+    assert all(o.document["ultimateCreditor"] != o.document["creditor"] for o in behalf)
+
+
+def test_pay_days_with_numbers_of_their_own_share_nothing(day: PayDay, banks: Sequence[BankParameters]) -> None:
+    later = make_pay_day(50, 7, banks, date(2026, 9, 22), first=COUNT)
+    assert {o.order_id for o in later.orders}.isdisjoint({o.order_id for o in day.orders})
+    assert {claim_of(o) for o in later.orders}.isdisjoint({claim_of(o) for o in day.orders})
 
 
 def test_a_day_needs_an_order(banks: Sequence[BankParameters]) -> None:
