@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gateway.bus.embedded import EmbeddedBroker
 from tests.crash import worker
+from tests.crash.effects import Boundary, Passed
 from tests.crash.promises import broken
 from tests.crash.world import Stage, World, started_broker
 from tests.database import run_sql
@@ -21,6 +22,7 @@ from tests.scenario import Scene
 AT_ONCE = 3
 """Runs side by side: while one waits for its processes another works."""
 LOOK_EVERY = 0.004
+NEVER = "it was never passed"
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.crash.worker"])
 
@@ -38,7 +40,8 @@ class Child:
 
     process: ForkServerProcess
     pipe: Connection
-    passed: list[str] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
+    told: bool = False
 
     @property
     def pid(self) -> int:
@@ -62,7 +65,7 @@ class Child:
             while self.pipe.poll():
                 said = self.pipe.recv()
                 if isinstance(said, list):
-                    self.passed = said
+                    self.passed, self.told = said, True
                     return
                 await world.banks_answer()
                 self.pipe.send(worker.BANKS_ANSWERED)
@@ -83,7 +86,7 @@ async def started(world: World) -> AsyncIterator[Child]:
         ours.close()
 
 
-async def counted(stage: Stage, broker: EmbeddedBroker) -> list[str]:
+async def counted(stage: Stage, broker: EmbeddedBroker) -> list[Passed]:
     """The boundaries that a worker passes whom nothing happens; its own work must keep every promise."""
     async with stage.world(broker) as world:
         async with started(world) as child:
@@ -94,7 +97,7 @@ async def counted(stage: Stage, broker: EmbeddedBroker) -> list[str]:
     return passed
 
 
-async def killed(stage: Stage, broker: EmbeddedBroker, at: int) -> list[str]:
+async def killed(stage: Stage, broker: EmbeddedBroker, at: Boundary) -> list[str]:
     """Kill at a boundary, let another worker finish; return the promises that do not hold.
 
     The banks take what lies there before anybody asks: what was renamed is gone and its name proves nothing.
@@ -102,12 +105,14 @@ async def killed(stage: Stage, broker: EmbeddedBroker, at: int) -> list[str]:
     async with stage.world(broker, at=at, signal=signal.SIGKILL) as world:
         async with started(world) as child:
             await child.play(world)
+            if child.told:
+                return [NEVER]
         await world.banks_answer()
         async with world.finished() as scene:
             return await broken(scene, world.street)
 
 
-async def frozen(stage: Stage, broker: EmbeddedBroker, at: int) -> list[str]:
+async def frozen(stage: Stage, broker: EmbeddedBroker, at: Boundary) -> list[str]:
     """Freeze at a boundary, let another worker finish, thaw; return the promises that do not hold.
 
     Here the banks are slow: the other worker asks first, and finds the names as the frozen one left them.
@@ -115,7 +120,7 @@ async def frozen(stage: Stage, broker: EmbeddedBroker, at: int) -> list[str]:
     async with stage.world(broker, at=at, signal=signal.SIGSTOP) as world, started(world) as child:
         await child.play(world, until_frozen=True)
         if not child.process.is_alive():
-            return []  # it passed fewer boundaries this time
+            return [NEVER]
         await run_sql(world.part.url, END_IDLE_TRANSACTIONS)
         async with world.finished() as scene:
             found = await broken(scene, world.street)
@@ -145,25 +150,27 @@ async def _everything(scene: Scene) -> dict[str, str]:
     }
 
 
-Run = Callable[[Stage, EmbeddedBroker, int], Awaitable[list[str]]]
+Run = Callable[[Stage, EmbeddedBroker, Boundary], Awaitable[list[str]]]
 
 
-async def at_every(stage: Stage, brokers: Sequence[EmbeddedBroker], passed: Sequence[str], run: Run) -> list[str]:
+async def at_every(
+    stage: Stage, brokers: Sequence[EmbeddedBroker], boundaries: Sequence[Boundary], run: Run
+) -> list[str]:
     """Do a run for every boundary; return what went wrong, by boundary."""
     free: asyncio.Queue[EmbeddedBroker] = asyncio.Queue()
     for broker in brokers:
         free.put_nowait(broker)
 
-    async def one(at: int) -> list[str]:
+    async def one(at: Boundary) -> list[str]:
         broker = await free.get()
         try:
             found = await run(stage, broker, at)
         finally:
             free.put_nowait(broker)
-        return [f"{at} ({passed[at - 1]}): {fault}" for fault in found]
+        return [f"{at}: {fault}" for fault in found]
 
     async with asyncio.TaskGroup() as group:
-        runs = [group.create_task(one(at)) for at in range(1, len(passed) + 1)]
+        runs = [group.create_task(one(at)) for at in boundaries]
     return [fault for done in runs for fault in done.result()]
 
 

@@ -7,13 +7,15 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 from gateway.bus.kafka import KafkaBus
 from gateway.domain.errors import GatewayError, StoreDown
 from gateway.service.step import Step
+from tests.crash.effects import Blow, Boundary, session_of
 from tests.scenario import Scene, opened
 
 BANKS = ("alfa", "charlie", "kilo")
@@ -23,7 +25,7 @@ ASK_THE_BANKS, BANKS_ANSWERED = "ask the banks", "banks answered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a worker is told: where everything is, and at which boundary (from 1, 0: none) to raise which signal."""
+    """What a worker is told: where everything is, and at which boundary (None: at none) to raise which signal."""
 
     url: str
     root: Path
@@ -31,31 +33,18 @@ class Part:
     incarnation: str
     bank_urls: dict[str, str]
     partitions: tuple[int, ...]
-    at: int = 0
+    at: Boundary | None = None
     signal: int = 0
-
-
-@dataclass(slots=True)
-class Blow:
-    """The boundary that counts, and strikes once."""
-
-    part: Part
-    passed: list[str] = field(default_factory=list)
-
-    def __call__(self, name: str, /) -> None:
-        self.passed.append(name)
-        if len(self.passed) == self.part.at:
-            os.kill(os.getpid(), self.part.signal)
 
 
 def main(part: Part, pipe: Connection) -> None:
     """The process. One whose database goes away while it starts ends; whoever supervises it starts it again."""
-    with suppress(StoreDown):
+    with suppress(StoreDown), patch("gateway.store.postgres.PostgresSession", session_of):
         asyncio.run(_day(part, pipe))
 
 
 async def _day(part: Part, pipe: Connection) -> None:
-    blow = Blow(part)
+    blow = Blow(part.at, lambda: os.kill(os.getpid(), part.signal))
     async with opened(
         part.url, part.root, banks=BANKS, worker="first", boundary=blow, bank_urls=part.bank_urls
     ) as scene:

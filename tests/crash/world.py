@@ -15,6 +15,7 @@ from gateway.bus.settings import KafkaSettings
 from gateway.ports.bus import BANK_MESSAGES, OUTCOMES
 from gateway.runtime.keys import Secrets
 from gateway.sandbox import BankParameters, Edge, Envelope, KafkaPublisher, Street
+from tests.crash.effects import Boundary
 from tests.crash.worker import BANKS, Part, connected, once, until_idle
 from tests.database import Server, run_sql
 from tests.scenario import MORNING, Scene, opened, parameters, payments
@@ -130,7 +131,9 @@ class Stage:
     root: Path
 
     @asynccontextmanager
-    async def world(self, broker: EmbeddedBroker, *, at: int = 0, signal: int = 0) -> AsyncIterator[World]:
+    async def world(
+        self, broker: EmbeddedBroker, *, at: Boundary | None = None, signal: int = 0
+    ) -> AsyncIterator[World]:
         """Set up a run of its own on `broker`, which nobody else uses meanwhile."""
         number = next(_numbers)
         name, root = f"{self.database}_{number}", self.root.parent / f"run-{number}"
