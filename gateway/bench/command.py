@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gateway.bench import life, transports
+from gateway.bench import life, matching, transports
 from gateway.bench.children import running
 from gateway.bench.life import BANKS, Lives
 from gateway.bench.place import FILE_PAYMENTS, cores, place
@@ -16,6 +16,7 @@ from gateway.bench.rows import Row, show
 from gateway.domain.errors import ConfigError
 
 ORDERS, QUICK_ORDERS = 20_000, 2_000
+MATCHES, QUICK_MATCHES = 100_000, 5_000
 ENTRIES = 1_000
 """Entries a message of the minimal bank."""
 PRODUCT = ("gateway", "PostgreSQL", "Kafka")
@@ -32,6 +33,7 @@ class Bench:
     config: Path
     orders: int
     quick: bool
+    matches: int = QUICK_MATCHES
     ran_on: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -156,6 +158,24 @@ async def intake(bench: Bench) -> AsyncIterator[Row]:
         yield Row(what=what, measured=1e6 / _rate(told), unit="us", how="CPU of a process, no database")
 
 
+async def applying(bench: Bench) -> AsyncIterator[Row]:
+    """Measure Apply alone: one message of bookings against as many open attempts."""
+    took = await matching.applied(bench.config, bench.matches)
+    gateway, postgres = (s / took.matches * 1e6 for s in (took.gateway_seconds, took.postgres_seconds))
+    how = f"one camt.054 of {took.matches:,} entries, outcomes told and ledger posted; --matches 1000000 for a million"
+    yield Row(
+        what="matches, one worker",
+        measured=took.per_second,
+        unit="/s",
+        reach="20,000/s",
+        baseline=took.one_by_one_per_second,
+        baseline_of="entry by entry",
+        how=f"{how}; CPU: gateway {gateway:.0f} us, PostgreSQL {postgres:.0f} us",
+    )
+    how = f"whole process at the end; after a quarter {took.quarter_mib:.0f} MiB, peak {took.peak_mib:.0f} MiB"
+    yield Row(what="  its memory", measured=took.end_mib, unit="MiB", reach="flat", how=how)
+
+
 async def wire(bench: Bench) -> AsyncIterator[Row]:
     """Measure the transports."""
     number = 100 if bench.quick else 1_000
@@ -179,6 +199,7 @@ GROUPS: Mapping[str, Callable[[Bench], AsyncIterator[Row]]] = {
     "life": lives,
     "formats": formats,
     "intake": intake,
+    "matching": applying,
     "transport": wire,
 }
 
@@ -197,13 +218,15 @@ async def measure(bench: Bench, groups: Sequence[str], tell: Callable[[str], obj
 def bench(
     *,
     orders: int = ORDERS,
+    matches: int = MATCHES,
     quick: bool = False,
     only: list[str] | None = None,
     as_json: bool = False,
     config: Path = Path("config"),
 ) -> None:
     """Measure, then print the table, or one JSON object. Nothing is asserted: a wall clock proves nothing."""
-    run = Bench(config=config, orders=min(orders, QUICK_ORDERS) if quick else orders, quick=quick)
+    orders, matches = (min(orders, QUICK_ORDERS), min(matches, QUICK_MATCHES)) if quick else (orders, matches)
+    run = Bench(config=config, orders=orders, quick=quick, matches=matches)
     run.ran_on |= {"machine": cores()}
     console = Console(stderr=as_json)
     if not console.is_terminal:

@@ -18,8 +18,8 @@ from gateway.bench.children import Child, running
 from gateway.bench.usage import cpu_seconds
 from gateway.bus.admin import create_topics
 from gateway.bus.settings import KafkaSettings
-from gateway.ports.bus import BANK_MESSAGES, OUTCOMES
-from gateway.runtime.embedded import PARTITIONS, embedded_postgres
+from gateway.ports.bus import TOPICS
+from gateway.runtime.embedded import embedded_postgres
 from gateway.runtime.keys import SandboxKeys, Secrets
 from gateway.runtime.serve import Backing
 from gateway.runtime.settings import Settings, load_settings
@@ -109,8 +109,7 @@ async def kafka(where: Path) -> AsyncIterator[Broker]:
     node = ApacheKafka(await asyncio.to_thread(fetch_jars, JARS), where)
     try:
         await asyncio.to_thread(node.start)
-        topics = {BANK_MESSAGES: PARTITIONS, OUTCOMES: PARTITIONS}
-        await create_topics(KafkaSettings(bootstrap=node.bootstrap), topics, replicas=1)
+        await create_topics(KafkaSettings(bootstrap=node.bootstrap), TOPICS, replicas=1)
         yield Broker(name=f"Apache Kafka {node.version}", bootstrap=node.bootstrap, incarnation="", pid=node.pid)
     finally:
         node.stop()

@@ -12,17 +12,18 @@ import pytest
 from rich.console import Console
 
 from bank_adapters.iso20022.adapter import Iso20022Adapter
-from gateway.bench import formats, transports
+from gateway.bench import formats, matching, transports
 from gateway.bench.children import running
 from gateway.bench.command import Bench, measure
 from gateway.bench.life import Lives, Stage
 from gateway.bench.minimal_bank import notices
+from gateway.bench.one_by_one import one_by_one
 from gateway.bench.orders import german_iban, order_lines
 from gateway.bench.rows import Row, show
 from gateway.bench.usage import cpu_seconds, peak_mib, resident_mib
 from gateway.domain.errors import ConfigError
 from gateway.domain.iban import iban_violations
-from gateway.domain.observation import ObservationKind
+from gateway.domain.observation import Observation, ObservationKind
 
 
 def test_the_time_of_a_whole_process_tree_is_counted() -> None:
@@ -53,7 +54,7 @@ def test_accounts_are_valid_and_lines_differ() -> None:
 def test_the_minimal_bank_books_every_payment_once() -> None:
     adapter, profile, content = Iso20022Adapter(), formats.profile(), formats.submission(25)
     messages = list(notices(b"".join(adapter.render(content, profile)), 10))
-    read = [o for message in messages for o in adapter.read([message], profile)]
+    read = [o for m in messages for o in adapter.read([m], profile) if isinstance(o, Observation)]
     assert len(messages) == 3
     assert {o.kind for o in read} == {ObservationKind.ENTRY}
     assert [(o.end_to_end_id, o.uetr, o.amount_minor) for o in read] == [
@@ -107,3 +108,12 @@ def test_the_table_holds_every_part_of_a_row() -> None:
 async def test_what_cannot_be_measured_is_said_before_anything_is() -> None:
     with pytest.raises(ConfigError, match="nothing to measure is called speed; there are life, formats"):
         await measure(Bench(config=Path("config"), orders=1, quick=True), ["formats", "speed"], print)
+
+
+async def test_matching_is_measured_beside_the_same_entry_by_entry(database_url: str) -> None:
+    """Every entry of the message finds its attempt, and each is told once."""
+    await matching.seed(database_url, 25)
+    took = await matching.apply(database_url, Path(__file__).parents[2] / "config")
+    assert took["matches"] == 25
+    assert min(took["seconds"], took["peak_mib"]) > 0
+    assert await one_by_one(database_url, 5, matching.AT) > 0
