@@ -4,14 +4,23 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ORDERS ?= 2000
 SEED   ?= 7
+# Orders a pay day of the month that `make soak` replays, thirty pay days through every bank.
+MONTH  ?= 300
+# Random runs of several days that `make soak` judges by the model, other ones each time.
+DAYS   ?= 300
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test soak check format bench clean
 
 demo: $(VENV)/.run
 	$(BIN)/gateway demo --orders $(ORDERS) --seed $(SEED) --out demo-out
 
 test: check
 	$(BIN)/pytest
+
+soak: $(VENV)/.dev
+	GATEWAY_MONTH_ORDERS=$(MONTH) $(BIN)/pytest tests/month
+	GATEWAY_MODEL_EXAMPLES=$(DAYS) $(BIN)/pytest tests/model
+	GATEWAY_EXHAUSTIVE=1 $(BIN)/pytest tests/crash
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
