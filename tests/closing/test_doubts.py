@@ -42,6 +42,20 @@ async def test_once_two_people_have_written_that_entry_off_the_rejection_is_fina
     assert FIRST not in await generations(sent.scene)
 
 
+async def test_a_debit_of_its_amount_that_names_nothing_keeps_a_rejection_from_being_final(sent: Ear) -> None:
+    """It may be that payment: paid again, it would be paid twice."""
+    await reject(sent, 1, "AM04")
+    await sent.hear(camt054(await sent.account(), Entry(amount=FULL, ref="R-9")))
+    kind = (await sent.scene.exceptions())[-1]
+    assert kind in {"orphan", "ambiguous"}
+    await days_later(sent)
+    assert FIRST in await generations(sent.scene)
+    await Desk(scene=sent.scene).both(kind, Act.WRITE_OFF)
+    sent.scene.clock.advance(3600)
+    await close(sent)
+    assert FIRST not in await generations(sent.scene)
+
+
 async def test_a_rejected_payment_is_not_closed_while_a_sum_of_its_file_is_not_explained(sent: Ear) -> None:
     """Both were refused, and yet the bank booked one: which of them is not known."""
     await reject(sent, 1, "AM04")

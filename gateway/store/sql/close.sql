@@ -41,6 +41,9 @@ WITH looked AS (
                   AND o.verdict IN ('amount differs', 'not our debtor account', 'names two payments'))
        OR EXISTS (SELECT FROM observation o WHERE o.submission_no = l.submission_no AND o.attempt_no IS NULL
                   AND o.kind IN ('entry', 'batch entry', 'return entry') AND o.verdict = 'batch sum waits for rejects')
+       OR EXISTS (SELECT FROM observation o JOIN bank_message m ON m.message_no = o.message_no AND m.bank = l.bank
+                  WHERE o.submission_no IS NULL AND o.verdict IN ('orphan', 'lump return', 'ambiguous') AND o.booked AND NOT o.credit
+                  AND o.amount_minor = l.amount_minor AND o.account = l.debtor_account AND o.currency = l.currency)
 ), covered AS (
     SELECT d.*, through.statement_no
     FROM (SELECT DISTINCT bank, debtor_account, currency, day FROM looked WHERE submission_no IS NOT NULL) d
