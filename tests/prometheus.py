@@ -20,6 +20,7 @@ from tests.promtool import ROOT, binary
 RULES = ROOT / "grafana" / "alerts" / "rules.yaml"
 _READY_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
+_EVALUATED_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,15 @@ class Prometheus:
         """Return the labels of every series that shows a number somewhere between two times."""
         data = self.ask("query_range", query=expr, start=start, end=end, step=max((end - start) / 60, 1))
         return [s["metric"] for s in data["result"] if any(not isnan(float(value)) for _, value in s["values"])]
+
+    def evaluated(self) -> list[dict[str, Any]]:
+        """Return the rules once each group has had its turn: a short run may end before."""
+        until = time.monotonic() + _EVALUATED_SECONDS
+        while True:
+            rules = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+            if time.monotonic() > until or all(rule["health"] != "unknown" for rule in rules):
+                return rules
+            time.sleep(_LOOK_SECONDS)
 
     def scraped(self) -> tuple[float, float]:
         """Return when it first and last got an answer."""

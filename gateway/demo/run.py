@@ -5,7 +5,7 @@ import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -25,6 +25,8 @@ from gateway.sandbox import ApiBank
 
 DOWN_FOR = timedelta(minutes=10)
 """How long a bank with an API refuses connections at the beginning of the day."""
+
+_SCRAPED_WITHIN_SECONDS = 15.0
 
 Say = Callable[[str], None]
 
@@ -82,6 +84,9 @@ async def played(options: DemoOptions, clock: DayClock, watching: Watching) -> A
     with tempfile.TemporaryDirectory(prefix="gateway-demo-", ignore_cleanup_errors=True) as work:
         told.say("starting PostgreSQL, Kafka, 17 banks and the gateway")
         async with staged(options, clock, Path(work)) as stage:
+            if options.metrics_port:  # whoever watches sees counters rise only from what was read before
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stage.scraped.wait(), _SCRAPED_WITHIN_SECONDS)
             watches.end("start")
             yield Played(stage=stage, result=await _Run(options, stage, told, watches).play())
 

@@ -1,5 +1,6 @@
 """The stage of a demo day: embedded database and broker, the banks, the gateway with its door, a benefits system."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
 from gateway.bus.kafka import KafkaBus
 from gateway.demo.benefits_system import BenefitsSystem
@@ -39,7 +40,8 @@ _LIMIT = "10000000000.00"
 class DemoOptions:
     """What a run may be asked for. The same `orders` and `seed` give the same orders and files; `out` keeps them.
 
-    Prometheus may scrape the gateway on `metrics_port` while the run lasts; 0: on a free one.
+    Prometheus may scrape the gateway on `metrics_port` while the run lasts, and the day begins when it first has (or
+    does not come); 0: nobody is expected, on a free port.
     """
 
     orders: int = 2_000
@@ -81,6 +83,7 @@ class Stage:
     operators: Operators
     inbox: Inbox
     metrics_url: str
+    scraped: asyncio.Event
     database_url: str
     events: SourceEvents
 
@@ -99,7 +102,7 @@ class Stage:
 @asynccontextmanager
 async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIterator[Stage]:
     """Start everything under the folder `work` while the context lasts. Raises ConfigError and ValueError."""
-    settings, bell = _settings(options, work), Bell()
+    settings, bell, scraped = _settings(options, work), Bell(), asyncio.Event()
     banks = read_parameters(options.config / "sandbox.yaml", seed=options.seed)
     inbound = options.out / "inbound" if options.out else None
     with backing(settings) as back:
@@ -108,9 +111,7 @@ async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIter
             assembled(_knowing(settings, street), options.config, clock, url=back.url, worker=WORKER) as gateway,
             connected(gateway, back) as bus,
             listening(rest_door(gateway, bell), settings.api) as url,
-            listening(
-                metrics_page(gateway, bus.incarnation, money_fresh_seconds=_MONEY_SECONDS), settings.metrics
-            ) as metrics_url,
+            listening(_noticing(scraped, gateway, bus), settings.metrics) as metrics_url,
             ClientSession() as session,
             Inbox(back.bootstrap, PARTITIONS) as inbox,
         ):
@@ -128,9 +129,21 @@ async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIter
                 operators=Operators(session=session, url=url, keys=keys, clock=clock),
                 inbox=inbox,
                 metrics_url=f"{metrics_url}/metrics",
+                scraped=scraped,
                 database_url=back.url,
                 events=SourceEvents(gateway=gateway, bus=bus, source=SOURCE),
             )
+
+
+def _noticing(scraped: asyncio.Event, gateway: Gateway, bus: KafkaBus) -> web.Application:
+    """Make the metrics page; `scraped` is set when somebody has read it."""
+    page = metrics_page(gateway, bus.incarnation, money_fresh_seconds=_MONEY_SECONDS)
+
+    async def read(_request: web.Request, _response: web.StreamResponse) -> None:
+        scraped.set()
+
+    page.on_response_prepare.append(read)
+    return page
 
 
 def opening() -> datetime:
