@@ -39,6 +39,9 @@ OF_A_BANK: Mapping[str, Mapping[str, Iterable[str]]] = MappingProxyType(
 )
 """Counter -> the label beside `bank`, with its values."""
 
+AGES_OF_A_BANK = ("gateway_approval_to_bank_seconds", "gateway_approval_to_confirmation_seconds")
+"""Histograms: a bank that is sent to once would show nothing of it."""
+
 OF_NO_BANK: Mapping[str, Mapping[str, Iterable[str]]] = MappingProxyType(
     {
         "gateway_corrections_total": {"result": ("taken over", "held")},
@@ -59,4 +62,6 @@ def from_zero(banks: Iterable[str]) -> Metrics:
     for name, labels in (*((name, {"bank": slugs, **of}) for name, of in OF_A_BANK.items()), *OF_NO_BANK.items()):
         for values in product(*labels.values()):
             metrics.count(name, 0, **dict(zip(labels, map(str, values), strict=True)))
+    for name, slug in product(AGES_OF_A_BANK, slugs):
+        metrics.observe(name, 0, 0, bank=slug)
     return metrics
