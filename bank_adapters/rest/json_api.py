@@ -32,7 +32,7 @@ _REFUSED_PAYMENT = frozenset({400, 422})
 _REFUSED_CALLER = frozenset({401, 403})
 _BUSY = frozenset({429, 503})
 _CONFLICT, _SERVER_ERROR = 409, 500
-_FOUND = {200: Arrival.ARRIVED, 404: Arrival.SAYS_UNKNOWN}
+_OK, _UNKNOWN_KEY = 200, (404, "NOT_FOUND")
 
 
 class JsonApiAdapter:
@@ -78,12 +78,14 @@ class JsonApiAdapter:
     def read_submit(self, status: int, body: bytes, *, busy_means_not_sent: bool = False) -> Answer:
         """Read the answer to a submission.
 
-        400 and 422 refuse the payment for good: the submission was delivered, and the bank's message says so again. 401
-        and 403 stand before any payment. A conflict is a success only if it says that the key is already used.
+        Only a JSON object proves anything: a proxy says 200 and 400 too. 400 and 422 refuse the payment for good: it
+        was delivered, and the bank's message says so again. 401 and 403 stand before any payment. A conflict is a
+        success only if it says that the key is already used.
         """
-        evidence = _evidence(status, _answer(body))
+        answer = _answer(body)
+        evidence = _evidence(status, answer)
         duplicate = status == _CONFLICT and evidence.get("code") in DUPLICATES
-        if status in _TAKEN or status in _REFUSED_PAYMENT or duplicate:
+        if duplicate or (answer is not None and status in _TAKEN | _REFUSED_PAYMENT):
             return Answer(sent=Sent.SENT, evidence=evidence)
         if status in _REFUSED_CALLER or (status in _BUSY and busy_means_not_sent):
             return Answer(sent=Sent.NOT_SENT, evidence=evidence, unreachable=True)
@@ -94,12 +96,16 @@ class JsonApiAdapter:
         return HttpRequest(method="GET", path=f"{PATH}/{_key(name)}", headers={"Accept": "application/json"})
 
     def read_inquiry(self, status: int, body: bytes) -> Finding:
-        """Read the answer to a read-back: only 200 proves arrival, only 404 says unknown.
+        """Read the answer to a read-back: only 200 proves arrival, only 404 with the API's own code says unknown.
 
-        Both only with a JSON object: a proxy's or another server's page proves nothing about payments.
+        Both only with a JSON object: a proxy's or another server's page proves nothing about payments. API gateways
+        answer 404 in JSON as well, for a route that they lost: without the code that is no word about a payment.
         """
-        answer = _answer(body)
-        arrival = _FOUND.get(status, Arrival.CANNOT_TELL) if answer is not None else Arrival.CANNOT_TELL
+        answer, arrival = _answer(body), Arrival.CANNOT_TELL
+        if answer is not None and status == _OK:
+            arrival = Arrival.ARRIVED
+        elif answer is not None and (status, answer.get("code")) == _UNKNOWN_KEY:
+            arrival = Arrival.SAYS_UNKNOWN
         return Finding(arrival=arrival, evidence=_evidence(status, answer))
 
 

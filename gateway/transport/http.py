@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from bank_adapters.profile import HttpsTransport, Profile
 from bank_adapters.spi import HttpRequest
@@ -69,6 +70,19 @@ class _DeadlinePassedError(Exception):
 
 class _AnswerTooLargeError(Exception):
     """The bank answered more than is read."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that takes no kept connection over which the bank has spoken unasked.
+
+    What lies there (a second answer, a proxy's 408) would be read as the answer to this request.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Send, or end the connection before the first byte."""
+        if conn.protocol is None or conn.protocol.should_close:
+            raise aiohttp.ServerDisconnectedError("the bank spoke unasked")
+        return await super().send(conn)
 
 
 class HttpTransport:
@@ -197,6 +211,7 @@ class HttpTransport:
                 connector=aiohttp.TCPConnector(ssl=self._tls or True),
                 timeout=aiohttp.ClientTimeout(total=self._access.timeout_seconds, connect=CONNECT_SECONDS),
                 trace_configs=[hooks],
+                request_class=_Request,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,

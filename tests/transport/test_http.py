@@ -202,6 +202,28 @@ async def test_from_the_first_byte_on_every_failure_is_unknown(behaviour: Connec
     assert len(requests) <= 1  # it was never repeated
 
 
+@pytest.mark.parametrize("unasked", ["201 Created", "401 Unauthorized", "422 Unprocessable Entity"])
+async def test_what_the_bank_says_unasked_answers_no_later_request(unasked: str) -> None:
+    heard = asyncio.Event()
+
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await bank_of(writer).take(reader)
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(f"HTTP/1.1 {unasked}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        heard.set()
+        await reader.read()
+
+    async with open_bank(twice, answering("500 Internal Server Error")) as bank, opened(bank.url) as transport:
+        assert (await transport.send(WIRE, [BODY], LATER)).sent is Sent.SENT
+        await heard.wait()
+        assert (await transport.send(WIRE, [BODY], LATER)).sent is Sent.UNKNOWN
+        assert len(bank.requests) == 2  # the second went out once, over a connection of its own
+
+
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "307 Temporary Redirect", "308 Permanent Redirect"])
 async def test_a_redirect_is_not_followed(status: str) -> None:
     async with open_bank(answering("201 Created")) as elsewhere:
@@ -212,9 +234,9 @@ async def test_a_redirect_is_not_followed(status: str) -> None:
 
 async def test_an_answer_without_measure_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "ANSWER_LIMIT", 1000)
-    answer, _ = await sent_to(answering("201 Created", b"x" * 1001))
+    answer, _ = await sent_to(answering("201 Created", b"{}".ljust(1001)))
     assert answer.sent is Sent.UNKNOWN
-    answer, _ = await sent_to(answering("201 Created", b"x" * 1000))
+    answer, _ = await sent_to(answering("201 Created", b"{}".ljust(1000)))
     assert answer.sent is Sent.SENT
 
 
@@ -341,14 +363,15 @@ async def test_a_dialect_that_does_not_post_is_refused() -> None:
     ("behaviour", "arrival"),
     [
         (answering("200 OK"), Arrival.ARRIVED),
-        (answering("404 Not Found"), Arrival.SAYS_UNKNOWN),
+        (answering("404 Not Found", b'{"code":"NOT_FOUND"}'), Arrival.SAYS_UNKNOWN),
+        (answering("404 Not Found", b'{"message":"no route"}'), Arrival.CANNOT_TELL),
         (answering("404 Not Found", b"<html>a proxy</html>"), Arrival.CANNOT_TELL),
         (answering("500 Internal Server Error"), Arrival.CANNOT_TELL),
         (saying(b""), Arrival.CANNOT_TELL),
         (saying(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", before=30), Arrival.CANNOT_TELL),
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), Arrival.CANNOT_TELL),
     ],
-    ids=["200", "404", "404 of a proxy", "500", "closes", "too late", "cut"],
+    ids=["200", "404", "404 of an API gateway", "404 of a proxy", "500", "closes", "too late", "cut"],
 )
 async def test_what_a_read_back_says(behaviour: Connection, arrival: Arrival) -> None:
     async with open_bank(behaviour) as bank, opened(bank.url) as transport:
