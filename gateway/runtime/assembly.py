@@ -14,18 +14,16 @@ import asyncpg
 
 from bank_adapters.profile import DirectoryTransport as DirectoryAccess
 from bank_adapters.profile import Profile, terms
-from bank_adapters.registry import adapter_for, load_profiles, load_yaml, meanings_for, request_adapter_for
+from bank_adapters.registry import adapter_for, load_profiles, load_yaml, request_adapter_for
 from bank_adapters.spi import Debtor
 from gateway.api.keys import Issuer, PublicKey
 from gateway.api.signatures import JwsApprovals
-from gateway.bus.claims import ClaimFolder
 from gateway.bus.kafka import KafkaBus
 from gateway.bus.settings import KafkaSettings
 from gateway.domain.benefits import Catalogue, catalogue_from
 from gateway.domain.errors import ConfigError
 from gateway.domain.reasons import Reasons, reasons_from
 from gateway.domain.routing import RoutingTable, routing_table
-from gateway.domain.statement import Numbering
 from gateway.observe.metrics import Metrics
 from gateway.observe.zeros import from_zero
 from gateway.ports.boundary import Boundary, unbounded
@@ -34,36 +32,27 @@ from gateway.ports.clock import Clock
 from gateway.ports.transport import Transport
 from gateway.runtime.aftercare import aftercare
 from gateway.runtime.brakes import brakes, limits_of
-from gateway.runtime.door import bank_door
+from gateway.runtime.hearing import hearing
 from gateway.runtime.keys import SandboxKeys, Secrets
 from gateway.runtime.loops import Loop
 from gateway.runtime.settings import Key as KeySetting
 from gateway.runtime.settings import Settings, TokenIssuer
-from gateway.runtime.sources import TOPICS, source_loops, source_partitions, source_secrets
+from gateway.runtime.sources import source_loops, source_partitions, source_secrets
 from gateway.runtime.workshop import PoolWorkshop
 from gateway.service import lanes
-from gateway.service.apply import Apply
 from gateway.service.approved import ApprovedDigests
 from gateway.service.banks import Bank, DebtorAccounts
 from gateway.service.cut import Cut
 from gateway.service.inquire import Inquire, Sweep
-from gateway.service.judge import Ways
 from gateway.service.limits import Limit
-from gateway.service.partitions import Share
-from gateway.service.prove import Prove
-from gateway.service.read import Read
-from gateway.service.receive import Receive
 from gateway.service.relay import LANES, Courier, Relay
 from gateway.service.seal import Seal
 from gateway.service.send import Send
-from gateway.service.settle import Settle
 from gateway.service.stops import Stops, SweepStops
 from gateway.store.migrate import migrate
 from gateway.store.postgres import ROLE, PostgresStore, open_store, refuse_unsafe
 from gateway.transport.directory import DirectoryTransport
 from gateway.transport.http import HttpTransport
-
-MESSAGE_BYTES_MAX = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +126,7 @@ class Gateway:
     metrics: Metrics = field(default_factory=Metrics)
 
     @property
-    def _lease(self) -> timedelta:
+    def lease(self) -> timedelta:
         return timedelta(seconds=self.settings.lease_seconds)
 
     def bus(self, bootstrap: str, incarnation: str = "") -> KafkaBus:
@@ -208,81 +197,19 @@ class Gateway:
 
     def hearing(self, bus: KafkaBus, partitions: Sequence[int]) -> list[Loop]:
         """Return the loops from the bank-message topic to facts."""
-        claims = ClaimFolder(self.settings.banks_folder, limit=MESSAGE_BYTES_MAX)
-        door = bank_door(self.edge_keys, claims)
-        ways = {
-            s: Ways(
-                statuses=meanings_for(b.profile, self.configuration.reasons),
-                matching=b.profile.matching,
-                own_codes=frozenset(b.profile.counter.unclaimed_codes if b.profile.counter else ()),
-            )
-            for s, b in self.banks.items()
-        }
-        apply = Apply(
-            store=self.store,
-            clock=self.clock,
-            ways=ways,
-            reasons=self.configuration.reasons,
-            worker=self.worker,
-            meter=self.metrics,
-        )
-        rules = {s: b.profile.statement for s, b in self.banks.items()}
-        prove = Prove(
-            store=self.store,
-            clock=self.clock,
-            numbering={s: Numbering(consecutive=r.consecutive_numbers, first=r.first_number) for s, r in rules.items()},
-            meter=self.metrics,
-        )
-        settle = Settle(
-            store=self.store,
-            clock=self.clock,
-            reasons=self.configuration.reasons,
-            worker=self.worker,
-            meter=self.metrics,
-        )
-        receiving = [
-            Receive(
-                store=self.store,
-                clock=self.clock,
-                bus=bus,
-                door=door,
-                partition=partition,
-                worker=self.worker,
-                patience_seconds=0.2,
-                lease=self._lease,
-                meter=self.metrics,
-            )
-            for partition in partitions
-        ]
-        topics = (BANK_MESSAGES, *TOPICS)
-        share = Share(store=self.store, clock=self.clock, bus=bus, worker=self.worker, lease=self._lease, topics=topics)
-        # Who goes on with a message first skips what was read of it, and renews only then.
-        reading = 4 * self._lease
-        read = Read(
-            store=self.store, clock=self.clock, banks=self.banks, worker=self.worker, lease=reading, meter=self.metrics
-        )
-        return [
-            Loop(
-                kind="share", step=share, patience_seconds=min(5.0, self.settings.lease_seconds / 3), close=share.leave
-            ),
-            *(Loop(kind="receive", step=s, patience_seconds=0.2, close=s.release) for s in receiving),
-            Loop(kind="read", step=read),
-            Loop(kind="apply", step=apply),
-            Loop(kind="prove", step=prove),
-            Loop(kind="settle", step=settle),
-        ]
+        return hearing(self, bus, partitions)
 
     def hearing_sources(self, bus: KafkaBus, partitions: Mapping[str, Sequence[int]]) -> list[Loop]:
         """Return the loops from the topics that benefits systems write: orders and notices."""
         parts: dict[str, Any] = {"store": self.store, "clock": self.clock, "worker": self.worker}
-        parts |= {"lease": self._lease, "meter": self.metrics}
+        parts |= {"lease": self.lease, "meter": self.metrics}
         return source_loops(bus, partitions, self.source_secrets, self.configuration.catalogue, **parts)
 
     def telling(self, bus: KafkaBus) -> list[Loop]:
         """Return the loops from outcomes to the benefits system."""
         parts: dict[str, Any] = {"store": self.store, "clock": self.clock, "bus": bus, "worker": self.worker}
         parts["meter"] = self.metrics
-        relays = {lane: Relay(**parts, lane=lane, lease=self._lease) for lane in range(LANES)}
+        relays = {lane: Relay(**parts, lane=lane, lease=self.lease) for lane in range(LANES)}
         return [Loop(kind="relay", step=Courier(store=self.store, relays=relays))]
 
     async def loops(self, bus: KafkaBus) -> list[Loop]:
