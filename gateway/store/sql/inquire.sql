@@ -26,8 +26,11 @@ WHERE submission_no = $1 AND tries = $2 AND state = 'unknown' RETURNING says_unk
 WITH counted AS (UPDATE submission SET says_unknown = 0 WHERE submission_no = $1)
 UPDATE intent SET proved = true WHERE submission_no = $1;
 
--- name: sweep
-UPDATE intent SET outcome = 'unknown', evidence = '{"swept": "lease ended"}'
-WHERE intent_no = (SELECT i.intent_no FROM intent i WHERE i.outcome IS NULL AND i.lease_until < $1
-                   ORDER BY i.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING submission_no;
+-- name: sweep (the submission is locked before its intent, as by all who move it)
+WITH ended AS (
+    SELECT i.intent_no FROM intent i JOIN submission s ON s.submission_no = i.submission_no
+    WHERE i.outcome IS NULL AND i.lease_until < $1 ORDER BY i.lease_until LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED
+)
+UPDATE intent i SET outcome = 'unknown', evidence = '{"swept": "lease ended"}'
+FROM ended e WHERE i.intent_no = e.intent_no AND i.outcome IS NULL
+RETURNING i.submission_no;

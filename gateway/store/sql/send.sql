@@ -40,7 +40,13 @@ SELECT $6, submission_no, $2, $3, $4, $5 FROM tried;
 SELECT piece FROM submission_bytes WHERE submission_no = $1 ORDER BY piece_no;
 
 -- name: conclude (only the worker whose lease still stands; the sweeper concludes what was left behind)
-UPDATE intent SET outcome = $2, evidence = $3, proved = ($2 <> 'unknown') WHERE intent_no = $1 AND outcome IS NULL;
+-- The submission is locked before its intent, as by all who move it: a status may be applied at this moment.
+WITH held AS (
+    SELECT s.submission_no FROM submission s
+    WHERE s.submission_no = (SELECT i.submission_no FROM intent i WHERE i.intent_no = $1) FOR NO KEY UPDATE
+)
+UPDATE intent i SET outcome = $2, evidence = $3, proved = ($2 <> 'unknown')
+FROM held WHERE i.intent_no = $1 AND i.submission_no = held.submission_no AND i.outcome IS NULL;
 
 -- name: late (evidence of a worker that had lost its lease)
 UPDATE intent SET late_evidence = $2 WHERE intent_no = $1;
