@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -74,8 +74,10 @@ class PostgresStore:
             raise Unstorable(f"a value that no column holds: {type(error).__name__}") from error
         except RETRYABLE as error:
             raise StoreBusy("a transaction lost a race and stored nothing") from error
+        except StoreDown:
+            raise
         except Exception as error:
-            if isinstance(error, GONE) or connection.is_closed():
+            if isinstance(error, GONE) or _is_lost(connection):
                 raise StoreDown("the database went away") from error
             raise
         finally:
@@ -90,19 +92,39 @@ class PostgresStore:
     @asynccontextmanager
     async def _bounded(self, connection: Any) -> AsyncIterator[None]:
         transaction = connection.transaction()
-        await transaction.start()
         try:
+            await transaction.start()
             yield
-        except BaseException:
-            if not connection.is_closed():
-                await transaction.rollback()
-            raise
+        except BaseException as error:
+            if await _rolled_back(connection, transaction) or not isinstance(error, Exception):
+                raise
+            raise StoreDown("the database went away") from error
         self._boundary("commit")
         await transaction.commit()
         self._boundary("commit")
 
     async def close(self) -> None:
         await self._pool.close()
+
+
+def _is_lost(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has seen it break and taken it back
+        return True
+
+
+async def _rolled_back(connection: Any, transaction: Any) -> bool:
+    """Tell whether it could be. If not, it broke or its BEGIN was cut off: closed, the server rolls back."""
+    try:
+        await transaction.rollback()
+    except BaseException as error:
+        with suppress(asyncpg.InterfaceError):  # as above
+            connection.terminate()
+        if isinstance(error, Exception):
+            return False
+        raise
+    return True
 
 
 ROLE = "gateway_app"
