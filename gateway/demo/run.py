@@ -22,6 +22,7 @@ from gateway.demo.stage import PAY_DATE, DemoOptions, Stage, opening, staged
 from gateway.demo.stopping import KAFKA, REST, make_stops
 from gateway.demo.weeks import Weeks
 from gateway.sandbox import ApiBank
+from gateway.service.gauges import FRESH_SECONDS
 
 DOWN_FOR = timedelta(minutes=10)
 """How long a bank with an API refuses connections at the beginning of the day."""
@@ -84,11 +85,22 @@ async def played(options: DemoOptions, clock: DayClock, watching: Watching) -> A
     with tempfile.TemporaryDirectory(prefix="gateway-demo-", ignore_cleanup_errors=True) as work:
         told.say("starting PostgreSQL, Kafka, 17 banks and the gateway")
         async with staged(options, clock, Path(work)) as stage:
-            if options.metrics_port:  # whoever watches sees counters rise only from what was read before
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stage.scraped.wait(), _SCRAPED_WITHIN_SECONDS)
+            # whoever watches sees counters rise only from what was read before
+            watched = bool(options.metrics_port) and await _read_once_more(stage)
             watches.end("start")
-            yield Played(stage=stage, result=await _Run(options, stage, told, watches).play())
+            result = await _Run(options, stage, told, watches).play()
+            if watched:  # and sees how it ended only from gauges that are not kept from before
+                await asyncio.sleep(FRESH_SECONDS)
+                await _read_once_more(stage)
+            yield Played(stage=stage, result=result)
+
+
+async def _read_once_more(stage: Stage) -> bool:
+    """Wait until the metrics page is read; return False when nobody does."""
+    stage.scraped.clear()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stage.scraped.wait(), _SCRAPED_WITHIN_SECONDS)
+    return stage.scraped.is_set()
 
 
 async def run_demo(options: DemoOptions, clock: DayClock, watching: Watching) -> DemoResult:
