@@ -4,6 +4,7 @@ A capability is declared once, here; `registry` refuses a family whose adapter l
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -13,6 +14,8 @@ class Family(StrEnum):
 
     ISO20022 = "iso20022"
     REST = "rest"
+    DELIMITED = "delimited"
+    """Text with a separator, by the layout in the profile."""
 
 
 class Tier(StrEnum):
@@ -66,6 +69,21 @@ class Capability(StrEnum):
     READ_INQUIRY = "read_inquiry"
 
 
+class Service(StrEnum):
+    """What a bank offers beside taking payments. A profile names each that is absent, with the reason."""
+
+    POSITIVE_STATUS = "positive status"
+    """It says that it accepts, not only that it rejects."""
+    PAYMENT_STATUS = "payment status"
+    """It names single payments that it rejects."""
+    NOTIFICATION = "notification"
+    """It tells bookings during the day (camt.054 or its API's own)."""
+    STATEMENT = "statement"
+    """It sends camt.053; without, nothing of it can be proved."""
+    DUPLICATE_CHECK = "duplicate check"
+    """It recognises what it already has."""
+
+
 class Level(StrEnum):
     """How far a capability is supported."""
 
@@ -86,6 +104,29 @@ SUPPORT: Mapping[Family, Mapping[Capability, Level]] = MappingProxyType(
     {
         Family.ISO20022: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.IMPOSSIBLE)),
         Family.REST: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.FULL)),
+        Family.DELIMITED: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.IMPOSSIBLE)),
     }
 )
 """What each family supports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bytes:
+    """At most how many bytes a submission takes: `frame` once, and `payment` for each payment."""
+
+    frame: int
+    payment: int
+
+    def payments_in(self, limit: int) -> int:
+        """Return how many payments fit for certain; one at least, whose true size is known only when it is written."""
+        return max(1, (limit - self.frame) // self.payment)
+
+
+SIZES: Mapping[Family, Bytes] = MappingProxyType(
+    {
+        Family.ISO20022: Bytes(frame=2_048, payment=768),  # every text at its longest: 1,655 with one payment, then 667
+        Family.REST: Bytes(frame=0, payment=4_096),
+        Family.DELIMITED: Bytes(frame=2_048, payment=2_048),  # lines of any layout; most are a tenth of it
+    }
+)
+"""What each family takes at most. What is sealed is measured; a layout or an envelope may make it larger."""

@@ -25,7 +25,7 @@ bic: ALFADEFFXXX
 bank_codes: {DE: ["10010001"]}
 family: iso20022
 tier: sandbox
-live: true
+onboarding: {state: simulated}
 currencies: [EUR]
 account_types: [IBAN]
 messages: {initiation: pain.001.001.09}
@@ -61,7 +61,7 @@ _API_PARTS: dict[str, Any] = {
     "transport": {
         "kind": "https",
         "base_url": "https://kilo.example/api",
-        "token_secret": "banks/kilo/token",
+        "auth": {"kind": "bearer", "token_secret": "banks/kilo/token"},
         "timeout_seconds": 10,
     },
 }

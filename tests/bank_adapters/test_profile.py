@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("bank_codes", {"DE": ["1001 0001"]}, "bank_codes.DE.0"),
     ("bank_codes", {"DE": [10010001]}, "bank_codes.DE.0"),
     ("family", "fax", "family"),
-    ("live", "yes", "live"),
+    ("onboarding.state", "yes", "onboarding.state"),
     ("currencies", ["XXX"], "currencies.0"),
     ("currencies", [], "currencies"),
     ("account_types", ["CARD"], "account_types.0"),
@@ -39,6 +40,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("transport.folder", "/etc", "transport.folder"),
     ("transport.kind", "pigeon", "transport"),
     ("edge_key_secret", "-----BEGIN KEY-----", "edge_key_secret"),
+    ("edge_key_secret", "bank/../../id_ed25519", "edge_key_secret"),
     ("status_overrides", {"ACWC": "paid"}, "status_overrides.ACWC"),
     ("matching", {"rules": ["amount"]}, "matching.rules.0"),
     ("matching", {"charges_tolerance": "-1.00"}, "matching.charges_tolerance"),
@@ -78,7 +80,7 @@ def test_a_request_holds_one_payment() -> None:
 
 def test_the_secret_is_never_in_the_profile_and_the_input_never_in_the_error() -> None:
     with pytest.raises(ConfigError) as caught:
-        profile_of(changed(api_bank_parts(), "transport.token_secret", "Bearer VERY-SECRET"))
+        profile_of(changed(api_bank_parts(), "transport.auth.token_secret", "Bearer VERY-SECRET"))
     assert "VERY-SECRET" not in str(caught.value)
 
 
@@ -138,17 +140,19 @@ def test_a_file_pays_nothing_over_the_counter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cut_off", "told"),
+    ("zone", "product", "told"),
     [
-        ({"time": "24:00", "zone": "Europe/Berlin"}, "cut_off.time"),
-        ({"time": "9:00", "zone": "Europe/Berlin"}, "cut_off.time"),
-        ({"time": "09:00", "zone": "Europe/Nowhere"}, "cut_off.zone"),
-        ({"time": "09:00", "zone": "../etc/passwd"}, "cut_off.zone"),
+        ("Europe/Berlin", {"closes": "24:01"}, "hours.products.*.closes"),
+        ("Europe/Berlin", {"closes": "9:00"}, "hours.products.*.closes"),
+        ("Europe/Berlin", {"opens": "09:00", "closes": "09:00"}, "opens must be before closes"),
+        ("Europe/Berlin", {"opens": "09:00", "closes_half_day": "08:00"}, "opens must be before closes"),
+        ("Europe/Nowhere", {}, "hours.zone"),
+        ("../etc/passwd", {}, "hours.zone"),
     ],
 )
-def test_a_cut_off_is_a_time_in_a_zone(cut_off: dict[str, str], told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
-        profile_of(file_bank_parts() | {"cut_off": cut_off})
+def test_hours_are_times_in_a_zone(zone: str, product: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        profile_of(file_bank_parts() | {"hours": {"zone": zone, "products": {"*": product}}})
 
 
 def test_the_whole_ladder_is_believed_unless_a_profile_says_less() -> None:

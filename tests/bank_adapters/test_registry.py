@@ -8,10 +8,10 @@ import yaml
 
 from bank_adapters.capabilities import SUPPORT, Family
 from bank_adapters.iso20022.adapter import Iso20022Adapter
+from bank_adapters.profile.reading import load_yaml
 from bank_adapters.registry import (
     adapter_for,
     load_profiles,
-    load_yaml,
     meanings_for,
     request_adapter_for,
     unsupported,
@@ -26,34 +26,46 @@ from tests.statements import Booking, Stmt, camt053
 
 
 def test_good_profiles_load_beside_a_broken_one() -> None:
-    broken = FILE_BANK.replace("slug: alfa", "slug: bravo").replace("live: true", "live: maybe")
+    broken = FILE_BANK.replace("slug: alfa", "slug: bravo").replace("currencies: [EUR]", "currencies: maybe")
     loaded = load_profiles({"alfa": FILE_BANK, "bravo": broken, "kilo": yaml.safe_dump(api_bank_parts())})
     assert set(loaded.profiles) == {"alfa", "kilo"}
     ((stem, error),) = loaded.broken
     assert stem == "bravo"
-    assert error.startswith("live: ")
+    assert error.startswith("currencies: ")
 
 
 def test_the_slug_is_the_name_of_the_file() -> None:
     loaded = load_profiles({"bravo": FILE_BANK})
-    assert loaded.broken == (("bravo", "slug: is 'alfa' but the file is named 'bravo'"),)
+    said = "slug: is 'alfa' but the file is named 'bravo'; write slug: bravo, or rename the file (line 2)"
+    assert loaded.broken == (("bravo", said),)
 
 
-def test_two_banks_that_claim_one_code_are_both_named() -> None:
+def test_two_banks_that_claim_one_code_are_both_named_and_both_load() -> None:
+    other = FILE_BANK.replace("slug: alfa", "slug: bravo").replace('["10010001"]', '["10010001", "10010002"]')
+    loaded = load_profiles({"alfa": FILE_BANK, "bravo": other})
+    assert loaded.contested == {("DE", "10010001"): ("alfa", "bravo")}
+    assert set(loaded.profiles) == {"alfa", "bravo"}
+    assert load_profiles({"alfa": FILE_BANK}).contested == {}
+
+
+def test_a_code_stays_contested_when_one_of_two_profiles_breaks() -> None:
     other = FILE_BANK.replace("slug: alfa", "slug: bravo")
-    with pytest.raises(ConfigError, match="DE 10010001: alfa and bravo"):
-        load_profiles({"alfa": FILE_BANK, "bravo": other})
+    loaded = load_profiles({"alfa": FILE_BANK, "bravo": other.replace("currencies: [EUR]", "currencies: maybe")})
+    assert set(loaded.profiles) == {"alfa"}
+    assert loaded.contested == {("DE", "10010001"): ("alfa", "bravo")}
+    loaded = load_profiles({"alfa": FILE_BANK, "bravo": other}).without({"bravo": "its secret is missing"}, {})
+    assert loaded.contested == {("DE", "10010001"): ("alfa", "bravo")}
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (FILE_BANK + "live: false\n", "'live' stands twice"),
+        (FILE_BANK + "tier: draft\n", "'tier' stands twice"),
         (FILE_BANK.replace("bank_codes: {DE:", "bank_codes: {NO:"), "the key False is not text"),
         (FILE_BANK.replace("{DE:", "{[DE]:"), "is not text"),
-        (FILE_BANK.replace("live: true", "live: [true"), "not YAML"),
-        (FILE_BANK.replace("name: Alfa Bank", "name: 2026-09-21"), "neither text"),
-        (FILE_BANK.replace("tries_max: 5", "tries_max: .nan"), "neither text"),
+        (FILE_BANK.replace("tier: sandbox", "tier: [sandbox"), "not YAML"),
+        (FILE_BANK.replace("name: Alfa Bank", "name: 2026-09-21"), "a date"),
+        (FILE_BANK.replace("tries_max: 5", "tries_max: .nan"), "no finite number"),
         ("just text", "(profile)"),
         ("", "(profile)"),
     ],

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bank_adapters.registry import load_profiles
-from gateway.runtime.assembly import read_configuration
+from gateway.runtime.configuration import read_configuration
 from gateway.runtime.settings import load_settings
 from gateway.sandbox import Kind, read_parameters
 from tests.orders import ROOT
