@@ -10,16 +10,15 @@ intent.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from bank_adapters.profile import Profile
 from gateway.domain.errors import NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.store import Session, Store
-from gateway.service.banks import Banks, DebtorAccounts
+from gateway.service.banks import Bank, Banks, DebtorAccounts
 from gateway.service.exceptions import Trouble, end_exceptions, raise_exceptions
+from gateway.service.windows import first_cut_off
 
 KIND = "funds missing"
 
@@ -86,6 +85,7 @@ class LeavingRow:
     pay_date: date
     payments: int
     total_minor: int
+    products: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +195,9 @@ async def needs(session: Session, until: date, banks: Banks, accounts: DebtorAcc
     known = {Account(b.bank, b.debtor_account, b.currency): b for b in balances}
     found: list[Need] = []
     for account in sorted(to_leave.keys() | in_flight.keys()):
-        days = to_leave.get(account) or {until: (0, 0)}
-        profile = banks[account.bank].profile if account.bank in banks else None
-        state = _State(account, in_flight.get(account, 0), known.get(account), held=account in held, profile=profile)
+        days = to_leave.get(account) or {until: _NOTHING}
+        bank = banks.get(account.bank)
+        state = _State(account, in_flight.get(account, 0), known.get(account), held=account in held, bank=bank)
         found += _of_account(state, days)
     return found
 
@@ -209,13 +209,24 @@ class _State(NamedTuple):
     in_flight: int
     balance: BalanceRow | None
     held: bool
-    profile: Profile | None
+    bank: Bank | None
 
 
-def _of_account(state: _State, days: Mapping[date, tuple[int, int]]) -> Iterator[Need]:
+class _Day(NamedTuple):
+    """What must leave for a pay date. Without `products` some of it is not cut: it may be any product."""
+
+    payments: int
+    minor: int
+    products: frozenset[str]
+
+
+_NOTHING = _Day(0, 0, frozenset())
+
+
+def _of_account(state: _State, days: Mapping[date, _Day]) -> Iterator[Need]:
     """Yield an account's needs by rising pay date; each day's shortfall counts the days before it."""
     balance, so_far = state.balance, state.in_flight
-    for day, (payments, minor) in sorted(days.items()):
+    for day, (payments, minor, products) in sorted(days.items()):
         so_far += minor
         yield Need(
             **state.account._asdict(),
@@ -223,18 +234,12 @@ def _of_account(state: _State, days: Mapping[date, tuple[int, int]]) -> Iterator
             payments=payments,
             to_leave_minor=minor,
             in_flight_minor=state.in_flight,
-            needed_by=_cut_off(state.profile, day),
+            needed_by=first_cut_off(state.bank, day, products) if state.bank is not None else None,
             balance_minor=balance.closing_minor if balance else None,
             balance_on=balance.closing_on if balance else None,
             shortfall_minor=max(0, so_far - balance.closing_minor) if balance else None,
             held=state.held,
         )
-
-
-def _cut_off(profile: Profile | None, day: date) -> datetime | None:
-    if profile is None or profile.cut_off is None:
-        return None
-    return datetime.combine(day, time.fromisoformat(profile.cut_off.time), ZoneInfo(profile.cut_off.zone))
 
 
 def _by_account(rows: Iterable[WaitingRow], accounts: DebtorAccounts) -> Iterator[LeavingRow]:
@@ -252,11 +257,12 @@ def _by_account(rows: Iterable[WaitingRow], accounts: DebtorAccounts) -> Iterato
             )
 
 
-def _to_leave(rows: Sequence[LeavingRow]) -> dict[Account, dict[date, tuple[int, int]]]:
-    """Sum by account and pay date: payments and minor units."""
-    found: defaultdict[Account, dict[date, tuple[int, int]]] = defaultdict(dict)
+def _to_leave(rows: Sequence[LeavingRow]) -> dict[Account, dict[date, _Day]]:
+    """Sum by account and pay date."""
+    found: defaultdict[Account, dict[date, _Day]] = defaultdict(dict)
     for row in rows:
-        days = found[Account(row.bank, row.debtor_account, row.currency)]
-        payments, minor = days.get(row.pay_date, (0, 0))
-        days[row.pay_date] = (payments + row.payments, minor + row.total_minor)
+        days, more = found[Account(row.bank, row.debtor_account, row.currency)], frozenset(row.products)
+        day = days.get(row.pay_date, _Day(0, 0, more))
+        products = day.products | more if day.products and more else frozenset[str]()
+        days[row.pay_date] = _Day(day.payments + row.payments, day.minor + row.total_minor, products)
     return found

@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.domain.errors import NotFound
+from gateway.runtime.calendars import calendar
 from gateway.service.funds import Funds, Need, hold_account
+from gateway.service.windows import first_cut_off
 from tests.funding.balances import proved
 from tests.hearing.ear import Ear, listening
 from tests.hearing.messages import Status, pain002
 from tests.scenario import Scene, opened, payments
+from tests.sending.test_windows import changed, connected, other
 from tests.sending.transport import Scripted
 
 PAYMENT = 51_240
@@ -43,6 +46,48 @@ async def test_what_is_cut_must_leave_by_the_banks_cut_off(scene: Scene) -> None
     assert (need.pay_date, need.payments, need.to_leave_minor, need.in_flight_minor) == (TODAY, 2, 2 * PAYMENT, 0)
     assert need.needed_by == datetime(2026, 9, 21, 16, tzinfo=ZoneInfo("Europe/Berlin"))
     assert (need.balance_minor, need.shortfall_minor, need.held) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("products", "closes"),
+    [
+        ({"*": {"closes": "16:00"}}, 16),
+        ({"SSBE": {"closes": "12:00"}, "*": {"closes": "16:00"}}, 12),
+        ({"SALA": {"closes": "10:00"}, "*": {"closes": "16:00"}}, 16),
+    ],
+)
+async def test_the_cut_off_is_that_of_the_product_that_must_leave(
+    scene: Scene, products: dict[str, Any], closes: int
+) -> None:
+    changed(scene, hours={"zone": "Europe/Berlin", "products": products})
+    await scene.sealed(payments([1, 2]))
+    (need,) = await of(scene, "alfa")
+    assert need.needed_by == datetime(2026, 9, 21, closes, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+async def test_what_is_not_cut_yet_may_need_its_money_by_the_first_cut_off_of_all(scene: Scene) -> None:
+    products = {"SALA": {"closes": "10:30"}, "*": {"closes": "16:00"}}
+    changed(scene, hours={"zone": "Europe/Berlin", "products": products})
+    await scene.sealed(payments([1, 2]))
+    await scene.stop("order", "SICK-000001")
+    (need,) = await of(scene, "alfa")
+    assert need.needed_by == datetime(2026, 9, 21, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("day", "needed_by"),
+    [
+        (date(2026, 10, 27), "2026-10-27T16:30:00+03:00"),
+        (date(2026, 10, 28), "2026-10-28T11:30:00+03:00"),  # the eve of Republic Day
+        (date(2026, 10, 29), "2026-10-30T16:30:00+03:00"),  # Republic Day: the banking day after it
+        (date(2100, 1, 4), None),
+    ],
+)
+def test_the_first_cut_off_of_a_day_knows_half_days_and_closed_days(day: date, needed_by: str | None) -> None:
+    hours = {"zone": "Europe/Istanbul", "products": {"*": {"closes": "16:30", "closes_half_day": "11:30"}}}
+    found = first_cut_off(other(connected("alfa"), calendar=calendar("TR"), hours=hours), day)
+    assert found == (needed_by and datetime.fromisoformat(needed_by))
+    assert first_cut_off(connected("charlie"), day) is None, "a bank without hours"
 
 
 async def test_what_has_left_is_in_flight_until_a_proved_statement_books_it(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 -- name: leaving (what is cut and has not left, by paying account and pay date, up to a day)
-SELECT bank, debtor_account, currency, pay_date, sum(payment_count)::bigint AS payments, sum(sum_minor)::bigint AS total_minor
+SELECT bank, debtor_account, currency, pay_date, sum(payment_count)::bigint AS payments, sum(sum_minor)::bigint AS total_minor,
+       array_agg(DISTINCT product) AS products
 FROM submission
 WHERE state IN ('open', 'sealed', 'not sent') AND pay_date <= $1
 GROUP BY bank, debtor_account, currency, pay_date ORDER BY bank, debtor_account, currency, pay_date;
