@@ -11,17 +11,16 @@ been renamed to the final name nor been withdrawn by us.* `prepare` makes the na
 import asyncio
 import hashlib
 import os
-import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.domain.errors import BankUnreachable, ConfigError
+from gateway.domain.errors import BankUnreachable
 from gateway.ports.boundary import Boundary, unbounded
 from gateway.ports.clock import Clock
-from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Sent, Wire
+from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Place, Sent, Wire
 from gateway.transport.files import (
     Content,
     content_of,
@@ -31,23 +30,30 @@ from gateway.transport.files import (
     sync_folder,
     write_all,
 )
+from gateway.transport.marks import GONE, WITHDRAWN, GaveUpError, intent_of, is_ours, not_sent, temporary_name, told
 from gateway.transport.pickup import Pickup
+from gateway.transport.settling import SETTLED_SECONDS, Settling
 
 T = TypeVar("T")
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}", re.ASCII)
-
-
-class _GaveUpError(Exception):
-    """A try that ends before its rename; the text is evidence."""
 
 
 class DirectoryTransport:
     """One bank's folder: `<folder>/in` is what the bank collects, `<folder>/out` what it leaves for us."""
 
-    def __init__(self, bank: str, folder: Path, clock: Clock, *, boundary: Boundary = unbounded) -> None:
+    def __init__(
+        self,
+        bank: str,
+        folder: Path,
+        clock: Clock,
+        *,
+        boundary: Boundary = unbounded,
+        remove_picked_up: bool = False,
+        settled_seconds: float = SETTLED_SECONDS,
+    ) -> None:
+        """Take the bank's folder; a file picked up is archived or removed; see `settling` for `settled_seconds`."""
         self._in = folder / "in"
-        self._pickup = Pickup(folder / "out")
+        settling = Settling(clock, settled_seconds)
+        self._pickup = Pickup(folder / "out", settling, boundary=boundary, remove=remove_picked_up)
         self._clock = clock
         self._boundary = boundary
         # Threads of its own: a mount that hangs must not hold up the other banks.
@@ -73,16 +79,19 @@ class DirectoryTransport:
         """List the folder. Raises BankUnreachable."""
         await self._in_thread(os.listdir, self._in)
 
-    async def collect(self) -> AsyncIterator[Delivery]:
+    async def collect(self, known: Collection[Place] = ()) -> AsyncIterator[Delivery]:
         """Yield the whole files of the pick-up folder, oldest first. Raises BankUnreachable."""
-        for name in await self._in_thread(self._pickup.names):
+        for name, stamp in await self._in_thread(self._pickup.places):
+            if (name, stamp) in known:
+                yield Delivery(name=name, content=b"", stamp=stamp, known=True)
+                continue
             delivery = await self._in_thread(self._pickup.read, name)
             if delivery is not None:
                 yield delivery
 
     async def acknowledge(self, name: str) -> None:
-        """Move a delivery into the archive, unless the bank has changed it since. Raises BankUnreachable."""
-        await self._in_thread(self._pickup.archive, name)
+        """Move a delivery into the archive, or remove it, unless the bank has changed it. Raises BankUnreachable."""
+        await self._in_thread(self._pickup.put_away, name)
 
     async def close(self) -> None:
         """Let go of the threads without waiting for a hanging mount."""
@@ -98,14 +107,15 @@ class DirectoryTransport:
             raise BankUnreachable(f"the bank's folder fails: {_cause(error)}") from error
 
     def _temporary(self, wire: Wire, intent: int) -> Path:
-        if not _PLAIN_NAME.fullmatch(wire.name):
-            raise ConfigError(f"{wire.name!r} is no plain file name")
-        return self._in / f".{wire.name}.{intent}.tmp"
+        return self._in / temporary_name(wire, intent)
 
     def _prepare(self, wire: Wire) -> None:
         temporary = self._temporary(wire, wire.intent)
         for proof in self._in.glob(f".{wire.name}.*.void"):
-            proof.unlink(missing_ok=True)  # of earlier intents: what they prove is committed, or this would not begin
+            # Of earlier intents: what they prove is committed, or this would not begin. A worker that thaws after its
+            # claim has ended comes here behind a later one, whose proof nobody may have read yet.
+            if (intent_of(wire, proof.name) or wire.intent) < wire.intent:
+                proof.unlink(missing_ok=True)
         try:
             create_empty(temporary)
         except FileExistsError:
@@ -123,7 +133,7 @@ class DirectoryTransport:
         try:
             self._write(temporary, wire, pieces)
         except FileNotFoundError:
-            return _not_sent("the temporary name was withdrawn before the rename")
+            return not_sent("the temporary name was withdrawn before the rename")
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been renamed
             return self._gave_up(temporary, _cause(error))
         return self._rename(temporary, wire, deadline)
@@ -139,7 +149,7 @@ class DirectoryTransport:
             self._boundary("wire")
             size = os.fstat(descriptor).st_size
         if (size, digest.hexdigest()) != (wire.size, wire.sha256):
-            raise _GaveUpError("the bytes written are not those that were sealed")
+            raise GaveUpError("the bytes written are not those that were sealed")
 
     def _rename(self, temporary: Path, wire: Wire, deadline: float) -> Answer:
         final = self._in / wire.name
@@ -149,7 +159,7 @@ class DirectoryTransport:
         try:
             rename_new(temporary, final)
         except FileNotFoundError:
-            return _not_sent("the temporary name was withdrawn before the rename")
+            return not_sent("the temporary name was withdrawn before the rename")
         except FileExistsError:
             return self._already_there(temporary, final, wire)
         except OSError as error:
@@ -172,15 +182,15 @@ class DirectoryTransport:
             return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"{cause}, then {_cause(error)}"}, unreachable=True)
         if renaming and not withdrawn:
             return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"{cause}; the temporary name is gone"})
-        return _not_sent(cause)
+        return not_sent(cause)
 
     def _already_there(self, temporary: Path, final: Path, wire: Wire) -> Answer:
         found = _look(final)
-        if isinstance(found, Content) and _is_ours(found, wire):
+        if isinstance(found, Content) and is_ours(found, wire):
             with suppress(OSError):
                 temporary.unlink()
             return Answer(sent=Sent.SENT, evidence={"file": wire.name, "sha256": wire.sha256, "was": "already there"})
-        return Answer(sent=Sent.UNKNOWN, evidence={"cause": "the final name is taken", **_told(found)})
+        return Answer(sent=Sent.UNKNOWN, evidence={"cause": "the final name is taken", **told(found)})
 
     def _inquire(self, wire: Wire, intents: Sequence[int]) -> Finding:
         # First make sure that nothing can appear any more, then look: the other order could miss a rename in between.
@@ -188,14 +198,14 @@ class DirectoryTransport:
         for intent in intents:
             try:
                 withdrawn = self._withdraw(self._temporary(wire, intent))
-                proved[intent] = "withdrawn" if withdrawn else "gone"
+                proved[intent] = WITHDRAWN if withdrawn else GONE
             except OSError as error:
                 proved[intent] = _cause(error)
         found = _look(self._in / wire.name)
-        evidence = {f"intent {intent}": said for intent, said in proved.items()} | _told(found)
-        if isinstance(found, Content) and _is_ours(found, wire):
+        evidence = {f"intent {intent}": said for intent, said in proved.items()} | told(found)
+        if isinstance(found, Content) and is_ours(found, wire):
             return Finding(arrival=Arrival.ARRIVED, evidence=evidence)
-        if proved and set(proved.values()) == {"withdrawn"} and found is None:
+        if proved and set(proved.values()) == {WITHDRAWN} and found is None:
             return Finding(arrival=Arrival.CANNOT_ARRIVE, evidence=evidence)
         return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
 
@@ -222,23 +232,9 @@ def _look(path: Path) -> Content | str | None:
         return _cause(error)
 
 
-def _is_ours(found: Content, wire: Wire) -> bool:
-    return found == Content(size=wire.size, sha256=wire.sha256)
-
-
-def _told(found: Content | str | None) -> dict[str, str]:
-    if isinstance(found, Content):
-        return {"final name": f"{found.size} bytes, sha256 {found.sha256}"}
-    return {"final name": found or "not there"}
-
-
-def _not_sent(cause: str) -> Answer:
-    return Answer(sent=Sent.NOT_SENT, evidence={"cause": cause})
-
-
 def _cause(error: Exception) -> str:
     """Say what went wrong without anything that a message might hold of a payment."""
-    if isinstance(error, _GaveUpError):
+    if isinstance(error, GaveUpError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -2,38 +2,44 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from gateway.ports.transport import Delivery
+from gateway.ports.boundary import Boundary, unbounded
+from gateway.ports.transport import Delivery, Place, Stamp
 from gateway.transport.files import rename_new, sync_folder
+from gateway.transport.settling import Settling, unfinished
 
 SIZE_LIMIT = 256 << 20
 """Bytes of the largest file that is taken into memory; a larger one stops the pick-up until a person has looked."""
-_Stamp = tuple[int, int, int]
 
 
 class Pickup:
     """A folder that a bank writes into and we empty. Blocking; for one thread at a time. Every method raises OSError.
 
-    A name is archived only while it is the very file that was read: the bank may use a name again, and what nobody has
-    read must not be put away.
+    A name is put away only while it is the very file that was read: the bank may use a name again, and what nobody has
+    read must not be put away. With `remove` it is deleted instead of archived: renamed first, so that what is deleted
+    is what was looked at.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, settling: Settling, *, boundary: Boundary = unbounded, remove: bool = False
+    ) -> None:
         self._folder = folder
-        self._read: dict[str, _Stamp] = {}
+        self._settling = settling
+        self._boundary = boundary
+        self._remove = remove
+        self._read: dict[str, Stamp] = {}
 
-    def names(self) -> list[str]:
-        """Return the finished files, oldest first: hidden names and *.tmp are still being written."""
+    def places(self) -> list[Place]:
+        """Return the finished files that stood still since an earlier look, oldest first."""
         with os.scandir(self._folder) as entries:
-            finished = [
-                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name)
+            stamps = {
+                entry.name: _stamp(entry.stat(follow_symlinks=False))
                 for entry in entries
-                if not entry.name.startswith(".")
-                and not entry.name.endswith(".tmp")
-                and entry.is_file(follow_symlinks=False)
-            ]
-        return [name for _, name in sorted(finished)]
+                if not unfinished(entry.name) and entry.is_file(follow_symlinks=False)
+            }
+        return [(name, stamps[name]) for name in self._settling.settled(stamps)]
 
     def read(self, name: str) -> Delivery | None:
         """Return a file, or None when it is gone, empty or written to while it was read: then it comes another time.
@@ -52,10 +58,10 @@ class Pickup:
             if not content or _stamp(os.fstat(descriptor)) != before:
                 return None
         self._read[name] = before
-        return Delivery(name=name, content=content)
+        return Delivery(name=name, content=content, stamp=before)
 
-    def archive(self, name: str) -> None:
-        """Move a file that was read and has not changed since into `.archive`, under a free name."""
+    def put_away(self, name: str) -> None:
+        """Move a file that was read and has not changed since into `.archive`, under a free name, or delete it."""
         path, archive = self._folder / name, self._folder / ".archive"
         read = self._read.pop(name, None)
         try:
@@ -65,19 +71,27 @@ class Pickup:
         if now != read:
             return
         archive.mkdir(exist_ok=True)
-        _move(path, archive)
+        self._boundary("put away")
+        moved = _move(path, archive)
+        if moved is not None and _stamp(moved.lstat()) != now:  # written anew since it was looked at
+            with suppress(FileExistsError):
+                rename_new(moved, path)
+        elif moved is not None and self._remove:
+            moved.unlink()
         sync_folder(archive)
         sync_folder(self._folder)
+        self._boundary("put away")
 
 
-def _move(path: Path, archive: Path) -> None:
+def _move(path: Path, archive: Path) -> Path | None:
+    """Return where it lies now; None after as many copies as nobody keeps."""
     for copy in range(1 << 16):
-        try:
-            rename_new(path, archive / (f"{path.name}.{copy}" if copy else path.name))
-        except FileExistsError:
-            continue
-        return
+        target = archive / (f"{path.name}.{copy}" if copy else path.name)
+        with suppress(FileExistsError):
+            rename_new(path, target)
+            return target
+    return None
 
 
-def _stamp(found: os.stat_result) -> _Stamp:
-    return found.st_ino, found.st_mtime_ns, found.st_size
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_mtime_ns, found.st_size, found.st_ino
