@@ -2,6 +2,8 @@
 
 POST /v1/payments with header Idempotency-Key = the submission's name and a canonical JSON body; GET
 /v1/payments/{key} reads back what the bank has. The body holds no time of creation: the same payment is the same bytes.
+An answer that says whether the bank has a payment names its key as `idempotencyKey`; one that names none was given by
+somebody else. Whatever names another key was said about something else, and proves nothing.
 Status, booking and return messages are JSON objects, read by `messages`; the body is read back by `reread`. The shape
 of the body, and how it pays over the counter, is described in `body`.
 """
@@ -17,7 +19,7 @@ from bank_adapters.rest.body import body_of
 from bank_adapters.rest.reread import reread
 from bank_adapters.spi import HttpRequest, Reread, SubmissionContent
 from gateway.domain.digest import canonical
-from gateway.domain.errors import CannotRender
+from gateway.domain.errors import CannotRender, Oversized
 from gateway.domain.observation import Observation
 from gateway.domain.reasons import DUPLICATES
 from gateway.domain.statement import Statement
@@ -57,7 +59,11 @@ class JsonApiAdapter:
         limit = profile.sum_limit(payment.amount.currency)
         if limit is not None and payment.amount.minor > limit:
             raise CannotRender(f"payment {payment.end_to_end_id}: the amount is over the bank's limit")
-        return iter((canonical(body),))
+        written = canonical(body)
+        most = profile.limits.bytes_per_submission
+        if most is not None and len(written) > most:
+            raise Oversized(f"payment {payment.end_to_end_id}: {len(written)} bytes are over the bank's limit")
+        return iter((written,))
 
     def reread(self, pieces: Iterable[bytes], profile: Profile) -> Reread:
         """Read a request's body back."""
@@ -75,19 +81,22 @@ class JsonApiAdapter:
         headers = {"Content-Type": "application/json", "Accept": "application/json", "Idempotency-Key": _key(name)}
         return HttpRequest(method="POST", path=PATH, headers=headers, body=body)
 
-    def read_submit(self, status: int, body: bytes, *, busy_means_not_sent: bool = False) -> Answer:
+    def read_submit(self, status: int, body: bytes, name: str, *, busy_means_not_sent: bool = False) -> Answer:
         """Read the answer to a submission.
 
-        Only a JSON object proves anything: a proxy says 200 and 400 too. 400 and 422 refuse the payment for good: it
-        was delivered, and the bank's message says so again. 401 and 403 stand before any payment. A conflict is a
-        success only if it says that the key is already used.
+        Only a JSON object that names the key proves that the payment is there: proxies say 200 too. 400 and 422 with
+        the API's own code refuse the payment for good: it was delivered, and the bank's message says so again. 401 and
+        403 stand before any payment. A conflict is a success only if it says that this key is already used. None of
+        these holds for an answer that names another key.
         """
         answer = _answer(body)
         evidence = _evidence(status, answer)
-        duplicate = status == _CONFLICT and evidence.get("code") in DUPLICATES
-        if duplicate or (answer is not None and status in _TAKEN | _REFUSED_PAYMENT):
+        ours, others, code = _names(answer, name), _names_another(answer, name), evidence.get("code")
+        duplicate = status == _CONFLICT and code in DUPLICATES
+        refused = code is not None and status in _REFUSED_PAYMENT and not others
+        if (ours and (duplicate or status in _TAKEN)) or refused:
             return Answer(sent=Sent.SENT, evidence=evidence)
-        if status in _REFUSED_CALLER or (status in _BUSY and busy_means_not_sent):
+        if not others and (status in _REFUSED_CALLER or (status in _BUSY and busy_means_not_sent)):
             return Answer(sent=Sent.NOT_SENT, evidence=evidence, unreachable=True)
         return Answer(sent=Sent.UNKNOWN, evidence=evidence, unreachable=status >= _SERVER_ERROR or status in _BUSY)
 
@@ -95,17 +104,19 @@ class JsonApiAdapter:
         """Describe the read-back of a key."""
         return HttpRequest(method="GET", path=f"{PATH}/{_key(name)}", headers={"Accept": "application/json"})
 
-    def read_inquiry(self, status: int, body: bytes) -> Finding:
+    def read_inquiry(self, status: int, body: bytes, name: str) -> Finding:
         """Read the answer to a read-back: only 200 proves arrival, only 404 with the API's own code says unknown.
 
-        Both only with a JSON object: a proxy's or another server's page proves nothing about payments. API gateways
-        answer 404 in JSON as well, for a route that they lost: without the code that is no word about a payment.
+        Both only in a JSON object that names the key that was asked about: a proxy's or another server's answer proves
+        nothing about payments. API gateways answer 404 in JSON as well, some with this very code, for a route that they
+        lost: without the key that is no word about a payment, and believing it would pay twice.
         """
         answer, arrival = _answer(body), Arrival.CANNOT_TELL
-        if answer is not None and status == _OK:
-            arrival = Arrival.ARRIVED
-        elif answer is not None and (status, answer.get("code")) == _UNKNOWN_KEY:
-            arrival = Arrival.SAYS_UNKNOWN
+        if answer is not None and _names(answer, name):
+            if status == _OK:
+                arrival = Arrival.ARRIVED
+            elif (status, answer.get("code")) == _UNKNOWN_KEY:
+                arrival = Arrival.SAYS_UNKNOWN
         return Finding(arrival=arrival, evidence=_evidence(status, answer))
 
 
@@ -123,6 +134,16 @@ def _answer(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _names(answer: Mapping[str, Any] | None, name: str) -> bool:
+    """Whether an answer speaks of the submission of this name."""
+    return answer is not None and answer.get("idempotencyKey") == name
+
+
+def _names_another(answer: Mapping[str, Any] | None, name: str) -> bool:
+    """Whether an answer speaks of something else than the submission of this name, whatever it calls that."""
+    return answer is not None and answer.get("idempotencyKey", name) != name
 
 
 def _evidence(status: int, answer: Mapping[str, Any] | None) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The HTTP door of an API bank, with the faults that real ones show. A fault belongs to a key, not to a moment."""
 
 import asyncio
-import hmac
+import time
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.sandbox import chance
+from gateway.sandbox.access import Access, Porter
 from gateway.sandbox.desk import Desk, Reply, refusal
 from gateway.sandbox.parameters import ApiParameters, BankParameters
 
@@ -43,8 +44,8 @@ def fault_of(bank: BankParameters, door: ApiParameters, key: str) -> Fault:
 class ApiBank:
     """One API bank: `start`, then it listens on 127.0.0.1 until `close`.
 
-    `token` is the bearer token it accepts; `clock` gives the bank's time; `sleep` waits seconds and is replaced in
-    tests. POST /v1/payments, GET /v1/payments/{key}, GET /v1/health.
+    `access` says whom it lets in; `clock` gives the bank's time, `monotonic` the age of its tokens; `sleep` waits
+    seconds and is replaced in tests. POST /v1/payments, GET /v1/payments/{key}, GET /v1/health, and the token endpoint.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class ApiBank:
         bank: BankParameters,
         root: Path,
         *,
-        token: str,
+        access: Access,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open the bank's books. Raises ValueError for a bank that has no section `api`."""
         if bank.api is None:
@@ -63,7 +65,8 @@ class ApiBank:
         self._door = bank.api
         self._desk = Desk(bank, root)
         self.books = self._desk.books
-        self._token = token.encode()
+        self._access = access
+        self.porter = Porter(access, monotonic)
         self._clock = clock
         self._sleep = sleep
         self._down = False
@@ -74,14 +77,14 @@ class ApiBank:
     @property
     def url(self) -> str:
         """The base address, known once the bank has started."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._access.tls else 'http'}://127.0.0.1:{self._port}"
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         # One middleware answers for a bank that is down and for a request without its token.
         app = web.Application(client_max_size=_BODY_BYTES_MAX, middlewares=[self._guard])
         app.add_routes([web.post("/v1/payments", self._post), web.get("/v1/payments/{key}", self._get)])
-        app.add_routes([web.get("/v1/health", self._health)])
+        app.add_routes([web.get("/v1/health", self._health), web.post(self._access.token_path, self._issue)])
         # Handlers die with the connection, so that an answer held back for half a minute does not hold up the end.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
@@ -117,7 +120,7 @@ class ApiBank:
     async def _listen(self) -> None:
         if self._runner is None:
             raise RuntimeError("the bank was not started")
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._access.tls)
         await self._site.start()
         self._port = int(self._runner.addresses[0][1])
 
@@ -128,14 +131,20 @@ class ApiBank:
         # Connections kept alive from before outlive the listening socket; a bank that is down answers none of them.
         if self._down:
             return _response(refusal(503, "DOWN"))
-        given = request.headers.get("Authorization", "").encode()
-        if not hmac.compare_digest(given, b"Bearer " + self._token):
+        asks_for_token = request.path == self._access.token_path
+        if not asks_for_token and not self.porter.admits(request.headers.get("Authorization", "")):
             return _response(refusal(401, "TOKEN"))
         return await handler(request)
 
+    async def _issue(self, request: web.Request) -> web.StreamResponse:
+        status, answer = self.porter.token(request.headers.get("Authorization", ""), await request.text())
+        return web.json_response(answer, status=status)
+
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        key = request.headers.get("Idempotency-Key", "")
-        reply = self._desk.take(key, await request.read(), self._clock())
+        key, body = request.headers.get("Idempotency-Key", ""), await request.read()
+        if not self.porter.signed(request.headers.get(self.porter.signature_header, ""), body):
+            return _response(refusal(401, "SIGNATURE"))
+        reply = self._desk.take(key, body, self._clock())
         fault = fault_of(self.parameters, self._door, key) if reply.first else Fault.NONE
         if fault is Fault.TIMEOUT:
             await self._sleep(self._door.hold_milliseconds / 1000)

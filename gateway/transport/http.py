@@ -7,30 +7,26 @@ bank may have booked although its answer was cut, late or an error.
 
 import hashlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
-import aiohttp
-from aiohttp.connector import Connection
-
-from bank_adapters.profile import HttpsTransport, Profile
+from bank_adapters.profile import HttpsTransport, OAuth2, Profile
 from bank_adapters.spi import HttpRequest
 from gateway.domain.errors import BankUnreachable, ConfigError
 from gateway.ports.boundary import Boundary, unbounded
 from gateway.ports.clock import Clock
-from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Sent, Wire
+from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Place, Sent, Wire
+from gateway.transport.http_line import TROUBLE, AnswerTooLargeError, Crossing, HttpLine, Reply
+from gateway.transport.http_signing import Signer
+from gateway.transport.http_tokens import ClientCredentials, FixedToken, Secret, Tokens
 from gateway.transport.retrying import Sleep, retrying
 
-ANSWER_LIMIT = 1 << 20
-"""Bytes of the largest answer that is read."""
-CONNECT_SECONDS = 5.0
 HEALTH = HttpRequest(method="GET", path="/v1/health")
-_OK = 200
-_TROUBLE = (aiohttp.ClientError, OSError, TimeoutError)
-
-Token = Callable[[], Awaitable[str]]
+_OK, _UNAUTHORIZED = 200, 401
+_BUSY = frozenset({429, 503})
+OTHERS_WAIT_SECONDS = 600
+"""The longest wait that is believed in an answer without the API's own code: it may be a proxy's."""
 
 
 class ApiDialect(Protocol):
@@ -38,26 +34,11 @@ class ApiDialect(Protocol):
 
     def submit_request(self, body: bytes, profile: Profile, name: str) -> HttpRequest: ...
 
-    def read_submit(self, status: int, body: bytes, *, busy_means_not_sent: bool = False) -> Answer: ...
+    def read_submit(self, status: int, body: bytes, name: str, *, busy_means_not_sent: bool = False) -> Answer: ...
 
     def inquiry_request(self, name: str) -> HttpRequest: ...
 
-    def read_inquiry(self, status: int, body: bytes) -> Finding: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reply:
-    status: int
-    retry_after: bool
-    body: bytes
-
-
-@dataclass(slots=True)
-class _Crossing:
-    """One request on its way to the point of no return."""
-
-    deadline: float
-    begun: bool = False
+    def read_inquiry(self, status: int, body: bytes, name: str) -> Finding: ...
 
 
 class _NotConnectedError(Exception):
@@ -68,25 +49,11 @@ class _DeadlinePassedError(Exception):
     """The connection stood too late; no byte of the request has left."""
 
 
-class _AnswerTooLargeError(Exception):
-    """The bank answered more than is read."""
-
-
-class _Request(aiohttp.ClientRequest):
-    """A request that takes no kept connection over which the bank has spoken unasked.
-
-    What lies there (a second answer, a proxy's 408) would be read as the answer to this request.
-    """
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Send, or end the connection before the first byte."""
-        if conn.protocol is None or conn.protocol.should_close:
-            raise aiohttp.ServerDisconnectedError("the bank spoke unasked")
-        return await super().send(conn)
-
-
 class HttpTransport:
-    """One bank's API. `token` gives the bearer token of the moment; `sleep` waits between tries to connect."""
+    """One bank's API. `secret` reads what the profile's `auth` names: the bearer token, or the client's secret.
+
+    `sleep` waits between tries to connect; `signer` signs submissions; `tls` is None for the system's CAs.
+    """
 
     def __init__(
         self,
@@ -94,25 +61,35 @@ class HttpTransport:
         dialect: ApiDialect,
         clock: Clock,
         *,
-        token: Token,
+        secret: Secret,
         sleep: Sleep,
         boundary: Boundary = unbounded,
         tls: ssl.SSLContext | None = None,
+        signer: Signer | None = None,
         base_url: str = "",
     ) -> None:
         """Take what the profile says, at `base_url` if given. Raises ConfigError for a bank without an API."""
         if not isinstance(profile.transport, HttpsTransport):
             raise ConfigError(f"bank {profile.slug} has no API to send to")
         self._profile = profile
-        self._access = profile.transport
-        self._base_url = base_url or profile.transport.base_url
+        self._access = access = profile.transport
         self._dialect = dialect
         self._clock = clock
-        self._token = token
         self._sleep = sleep
         self._boundary = boundary
-        self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._signer = signer
+        self._line = HttpLine(
+            base_url or access.base_url,
+            timeout_seconds=access.timeout_seconds,
+            now=clock.now,
+            before_first_byte=self._before_first_byte,
+            tls=tls,
+        )
+        self._tokens: Tokens = (
+            ClientCredentials(access.auth, secret, self._line, clock)
+            if isinstance(access.auth, OAuth2)
+            else FixedToken(secret)
+        )
 
     async def prepare(self, wire: Wire) -> None:
         """Nothing to leave: the bank's own books answer an inquiry."""
@@ -125,42 +102,50 @@ class HttpTransport:
         body = b"".join(pieces)
         if (len(body), hashlib.sha256(body).hexdigest()) != (wire.size, wire.sha256):
             return _not_sent("the bytes given are not those that were sealed")
-        request = self._dialect.submit_request(body, self._profile, wire.name)
+        try:
+            request = self._dialect.submit_request(body, self._profile, wire.name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no request was made
+            return _not_sent(f"the adapter fails: {type(error).__name__}")
         if request.method != "POST":  # aiohttp repeats any other method by itself when a kept connection turns out dead
             raise ConfigError(f"bank {self._profile.slug}: a submission must be a POST, not {request.method}")
-        crossing = _Crossing(deadline)
+        if self._signer is not None:
+            request = replace(request, headers={**request.headers, self._signer.header: self._signer.sign(body)})
+        crossing = Crossing(deadline)
         try:
             reply = await self._patiently(request, crossing, _NotConnectedError)
         except _DeadlinePassedError:
             return _not_sent("the deadline passed before the first byte")
         except _NotConnectedError as error:
             return _not_sent(f"not connected: {error}", unreachable=True)
-        except (*_TROUBLE, _AnswerTooLargeError) as error:
+        except (*TROUBLE, AnswerTooLargeError) as error:
             return Answer(sent=Sent.UNKNOWN, evidence={"cause": type(error).__name__}, unreachable=True)
         self._boundary("wire")
-        busy = self._access.busy_means_not_sent and reply.retry_after
-        return self._dialect.read_submit(reply.status, reply.body, busy_means_not_sent=busy)
+        return self._judged(reply, wire.name)
 
     async def inquire(self, wire: Wire, intents: Sequence[int]) -> Finding:
         """Read back what the bank has under the submission's key, whichever of `intents` brought it there."""
         del intents
         try:
             reply = await self._ask(self._dialect.inquiry_request(wire.name))
-        except (*_TROUBLE, _NotConnectedError, _AnswerTooLargeError) as error:
+        except (*TROUBLE, _NotConnectedError, AnswerTooLargeError) as error:
             return Finding(arrival=Arrival.CANNOT_TELL, evidence={"cause": type(error).__name__})
-        return self._dialect.read_inquiry(reply.status, reply.body)
+        try:
+            return self._dialect.read_inquiry(reply.status, reply.body, wire.name)
+        except Exception as error:  # noqa: BLE001 - an adapter that cannot read an answer is not a proof of anything
+            return Finding(arrival=Arrival.CANNOT_TELL, evidence=_unreadable(reply, error))
 
     async def probe(self) -> None:
         """Ask for the API's health. Raises BankUnreachable."""
         try:
             reply = await self._ask(HEALTH)
-        except (*_TROUBLE, _NotConnectedError, _AnswerTooLargeError) as error:
+        except (*TROUBLE, _NotConnectedError, AnswerTooLargeError) as error:
             raise BankUnreachable(f"bank {self._profile.slug}: {type(error).__name__}") from error
         if reply.status != _OK:
             raise BankUnreachable(f"bank {self._profile.slug}: health is answered with status {reply.status}")
 
-    def collect(self) -> AsyncIterator[Delivery]:
+    def collect(self, known: Collection[Place] = ()) -> AsyncIterator[Delivery]:
         """Yield nothing: an API bank calls us."""
+        del known
         return _nothing()
 
     async def acknowledge(self, name: str) -> None:
@@ -168,79 +153,73 @@ class HttpTransport:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        await self._tokens.close()
+        await self._line.close()
 
-    async def _ask(self, request: HttpRequest) -> _Reply:
-        return await self._patiently(request, None, *_TROUBLE, _NotConnectedError)
+    def _judged(self, reply: Reply, name: str) -> Answer:
+        """Let the dialect judge the answer to a submission, a 401 like any other: nothing is posted twice by itself.
 
-    async def _patiently(self, request: HttpRequest, crossing: _Crossing | None, *errors: type[Exception]) -> _Reply:
-        reply: _Reply = await retrying(self._sleep, *errors)(self._exchange, request, crossing)
+        Whether a 401 proves that nothing was taken in is for the dialect to say; then the service sends again, as an
+        intent of its own and with another token. A wait counts as asked for only if it can be read.
+        """
+        wait = reply.retry_after if reply.status in _BUSY else None
+        busy = self._access.busy_means_not_sent and wait is not None
+        try:
+            answer = self._dialect.read_submit(reply.status, reply.body, name, busy_means_not_sent=busy)
+        except Exception as error:  # noqa: BLE001 - the bank has answered: whatever it said, it may have taken it in
+            answer = Answer(sent=Sent.UNKNOWN, evidence=_unreadable(reply, error))
+        if wait and "code" not in answer.evidence:
+            wait = min(wait, OTHERS_WAIT_SECONDS)
+        return replace(answer, retry_after=wait) if wait else answer
+
+    async def _ask(self, request: HttpRequest) -> Reply:
+        """Ask what moves no money; once more with another token where the bank refused the one we had."""
+        errors = (*TROUBLE, _NotConnectedError)
+        reply = await self._patiently(request, None, *errors)
+        if reply.status == _UNAUTHORIZED and self._tokens.renewable:
+            reply = await self._patiently(request, None, *errors)
         return reply
 
-    async def _exchange(self, request: HttpRequest, crossing: _Crossing | None) -> _Reply:
-        """Make one request. Raises _NotConnectedError while nothing has left, later what aiohttp raises."""
+    async def _patiently(self, request: HttpRequest, crossing: Crossing | None, *errors: type[Exception]) -> Reply:
+        reply: Reply = await retrying(self._sleep, *errors)(self._exchange, request, crossing)
+        return reply
+
+    async def _exchange(self, request: HttpRequest, crossing: Crossing | None) -> Reply:
+        """Make one request. Raises _NotConnectedError while nothing has left, later what the line raises."""
+        token = await self._token()
         try:
-            bearer = {"Authorization": f"Bearer {await self._token()}"}
-        except Exception as error:
-            raise _NotConnectedError(f"no token: {type(error).__name__}") from error
-        try:
-            return await self._request(request, bearer, crossing)
-        except _TROUBLE as error:
+            reply = await self._line.ask(request, {"Authorization": f"Bearer {token}"}, crossing)
+        except TROUBLE as error:
             if crossing is not None and not crossing.begun:
                 raise _NotConnectedError(type(error).__name__) from error
             raise
+        if reply.status == _UNAUTHORIZED:
+            self._tokens.refused(token)
+        return reply
 
-    async def _request(self, request: HttpRequest, bearer: dict[str, str], crossing: _Crossing | None) -> _Reply:
-        async with self._opened().request(
-            request.method,
-            self._base_url + request.path,
-            headers={**request.headers, **bearer, "Accept-Encoding": "identity"},
-            data=request.body or None,
-            allow_redirects=False,
-            trace_request_ctx=crossing,
-        ) as response:
-            body = await _limited(response)
-            return _Reply(status=response.status, retry_after="Retry-After" in response.headers, body=body)
+    async def _token(self) -> str:
+        try:
+            return await self._tokens.current()
+        except BankUnreachable as error:
+            raise _NotConnectedError(f"no token: {error}") from error
+        except Exception as error:  # its text may hold a secret
+            raise _NotConnectedError(f"no token: {type(error).__name__}") from error
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            hooks = aiohttp.TraceConfig()
-            hooks.on_request_headers_sent.append(self._before_first_byte)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls or True),
-                timeout=aiohttp.ClientTimeout(total=self._access.timeout_seconds, connect=CONNECT_SECONDS),
-                trace_configs=[hooks],
-                request_class=_Request,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-            )
-        return self._session
-
-    async def _before_first_byte(self, _session: Any, context: SimpleNamespace, _parameters: Any) -> None:
-        crossing: _Crossing | None = context.trace_request_ctx
-        if crossing is None:
-            return
+    def _before_first_byte(self, crossing: Crossing) -> None:
         self._boundary("wire")
         if self._clock.monotonic() >= crossing.deadline:
             raise _DeadlinePassedError
-        crossing.begun = True
-
-
-async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > ANSWER_LIMIT:
-            raise _AnswerTooLargeError
-    return bytes(body)
 
 
 async def _nothing() -> AsyncIterator[Delivery]:
     no_deliveries: tuple[Delivery, ...] = ()
     for delivery in no_deliveries:
         yield delivery
+
+
+def _unreadable(reply: Reply, error: Exception) -> dict[str, str]:
+    """Say that the adapter failed over an answer, without anything that the answer says."""
+    return {"http_status": str(reply.status), "cause": f"the adapter fails over it: {type(error).__name__}"}
 
 
 def _not_sent(cause: str, *, unreachable: bool = False) -> Answer:

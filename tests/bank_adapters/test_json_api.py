@@ -153,19 +153,39 @@ def test_a_key_cannot_leave_its_place(name: str) -> None:
         ADAPTER.submit_request(BODY, BANK, name)
 
 
+NAME = "G1KILO260921S00001"
+OURS = b'{"idempotencyKey":"G1KILO260921S00001","status":"RCVD"}'
+ANOTHER = b'{"idempotencyKey":"G1KILO260921S00002","status":"RCVD"}'
+
+
 @pytest.mark.parametrize(
     ("status", "body", "sent"),
     [
-        (200, b"{}", Sent.SENT),
-        (201, b"{}", Sent.SENT),
+        (200, OURS, Sent.SENT),
+        (201, OURS, Sent.SENT),
+        (202, OURS, Sent.SENT),
+        (200, b"{}", Sent.UNKNOWN),
+        (201, b'{"status":"RCVD"}', Sent.UNKNOWN),
+        (201, ANOTHER, Sent.UNKNOWN),
+        (202, ANOTHER, Sent.UNKNOWN),
+        (201, b'{"idempotencyKey":["G1KILO260921S00001"]}', Sent.UNKNOWN),
         (202, b"", Sent.UNKNOWN),
         (200, b"<html>Service</html>", Sent.UNKNOWN),
         (400, b"<html>Request Header Too Large</html>", Sent.UNKNOWN),
+        (400, b'{"message":"Bad request"}', Sent.UNKNOWN),
+        (422, b'{"code":{"of":"a gateway"}}', Sent.UNKNOWN),
         (400, b'{"code":"FORMAT_ERROR"}', Sent.SENT),
         (422, b'{"code":"AC04"}', Sent.SENT),
-        (409, b'{"code":"DUPLICATE_KEY"}', Sent.SENT),
-        (409, b'{"code":"DU03"}', Sent.SENT),
-        (409, b'{"code":"OTHER"}', Sent.UNKNOWN),
+        (422, b'{"code":"AC04","idempotencyKey":"G1KILO260921S00001"}', Sent.SENT),
+        (400, b'{"code":"FORMAT_ERROR","idempotencyKey":"G1KILO260921S00002"}', Sent.UNKNOWN),
+        (422, b'{"code":"AC04","idempotencyKey":"G1KILO260921S00002"}', Sent.UNKNOWN),
+        (422, b'{"code":"AC04","idempotencyKey":null}', Sent.UNKNOWN),
+        (409, b'{"code":"DUPLICATE_KEY","idempotencyKey":"G1KILO260921S00001"}', Sent.SENT),
+        (409, b'{"code":"DU03","idempotencyKey":"G1KILO260921S00001"}', Sent.SENT),
+        (409, b'{"code":"DUPLICATE_KEY"}', Sent.UNKNOWN),
+        (409, b'{"code":"DUPLICATE_KEY","idempotencyKey":"G1KILO260921S00002"}', Sent.UNKNOWN),
+        (409, b'{"code":"OTHER","idempotencyKey":"G1KILO260921S00001"}', Sent.UNKNOWN),
+        (409, OURS, Sent.UNKNOWN),
         (409, b"DUPLICATE_KEY", Sent.UNKNOWN),
         (401, b"", Sent.NOT_SENT),
         (403, b"", Sent.NOT_SENT),
@@ -174,6 +194,7 @@ def test_a_key_cannot_leave_its_place(name: str) -> None:
         (302, b"", Sent.UNKNOWN),
         (204, b"", Sent.UNKNOWN),
         (429, b"", Sent.UNKNOWN),
+        (500, OURS, Sent.UNKNOWN),
         (500, b'{"code":"INTERNAL"}', Sent.UNKNOWN),
         (502, b"<html>", Sent.UNKNOWN),
         (503, b"", Sent.UNKNOWN),
@@ -181,24 +202,39 @@ def test_a_key_cannot_leave_its_place(name: str) -> None:
     ],
 )
 def test_what_an_answer_to_a_submission_is_worth(status: int, body: bytes, sent: Sent) -> None:
-    answer = ADAPTER.read_submit(status, body)
+    answer = ADAPTER.read_submit(status, body, NAME)
     assert answer.sent is sent
     assert answer.evidence["http_status"] == str(status)
     assert answer.unreachable == (status in {401, 403, 429, 500, 502, 503, 504})
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 429, 503])
+@pytest.mark.parametrize("code", ["FORMAT_ERROR", "DUPLICATE_KEY", "NOT_FOUND"])
+def test_an_answer_about_another_key_proves_nothing(status: int, code: str) -> None:
+    body = b'{"code":"%s","idempotencyKey":"G1KILO260921S00002"}' % code.encode()
+    assert ADAPTER.read_submit(status, body, NAME, busy_means_not_sent=True).sent is Sent.UNKNOWN
+
+
 def test_busy_is_not_sent_only_where_the_bank_guarantees_it() -> None:
     for status in (429, 503):
-        assert ADAPTER.read_submit(status, b"", busy_means_not_sent=True).sent is Sent.NOT_SENT
+        assert ADAPTER.read_submit(status, b"", NAME, busy_means_not_sent=True).sent is Sent.NOT_SENT
     for status in (500, 504, 408):
-        assert ADAPTER.read_submit(status, b"", busy_means_not_sent=True).sent is Sent.UNKNOWN
+        assert ADAPTER.read_submit(status, b"", NAME, busy_means_not_sent=True).sent is Sent.UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("status", "body", "arrival"),
     [
-        (200, b'{"status":"RCVD"}', Arrival.ARRIVED),
-        (404, b'{"code":"NOT_FOUND"}', Arrival.SAYS_UNKNOWN),
+        (200, OURS, Arrival.ARRIVED),
+        (200, b"{}", Arrival.CANNOT_TELL),
+        (200, b'{"status":"RCVD"}', Arrival.CANNOT_TELL),
+        (200, ANOTHER, Arrival.CANNOT_TELL),
+        (200, b"[" + OURS + b"]", Arrival.CANNOT_TELL),
+        (404, OURS, Arrival.CANNOT_TELL),
+        (404, b'{"code":"NOT_FOUND","idempotencyKey":"G1KILO260921S00001"}', Arrival.SAYS_UNKNOWN),
+        (404, b'{"code":"NOT_FOUND","idempotencyKey":"G1KILO260921S00002"}', Arrival.CANNOT_TELL),
+        (404, b'{"code":"NOT_FOUND"}', Arrival.CANNOT_TELL),
+        (404, b'{"code":"ROUTE","idempotencyKey":"G1KILO260921S00001"}', Arrival.CANNOT_TELL),
         (200, b"<html>Welcome</html>", Arrival.CANNOT_TELL),
         (404, b"<html>no such page</html>", Arrival.CANNOT_TELL),
         (404, b"", Arrival.CANNOT_TELL),
@@ -213,14 +249,14 @@ def test_busy_is_not_sent_only_where_the_bank_guarantees_it() -> None:
     ],
 )
 def test_what_an_answer_to_an_inquiry_is_worth(status: int, body: bytes, arrival: Arrival) -> None:
-    assert ADAPTER.read_inquiry(status, body).arrival is arrival
+    assert ADAPTER.read_inquiry(status, body, NAME).arrival is arrival
 
 
 @pytest.mark.parametrize(
     "body", [b'{"code":"Maria Muster"}', b'{"code":7}', b'{"code":"' + b"x" * 99 + b'"}', b"[" * 100_000, b"\xff"]
 )
 def test_evidence_holds_plain_codes_only(body: bytes) -> None:
-    assert ADAPTER.read_submit(500, body).evidence == {"http_status": "500"}
+    assert ADAPTER.read_submit(500, body, NAME).evidence == {"http_status": "500"}
 
 
 def test_dates_are_those_of_the_pay_day() -> None:

@@ -14,14 +14,15 @@ from bank_adapters.profile import Profile
 from bank_adapters.rest.json_api import JsonApiAdapter
 from bank_adapters.spi import HttpRequest
 from gateway.domain.errors import BankUnreachable, ConfigError
-from gateway.ports.transport import Answer, Arrival, Sent, Wire
-from gateway.transport import http
+from gateway.ports.transport import Answer, Arrival, Finding, Sent, Wire
+from gateway.transport import http_line
 from gateway.transport.http import HttpTransport
 from tests.transport.clocks import StillClock
 
 BODY = b'{"endToEndId":"E1","amount":"12.34"}'
 KEY = "G1ALFA260921S00001"
 LATER = 200.0
+RECEIPT = b'{"idempotencyKey":"G1ALFA260921S00001"}'
 WIRE = Wire(bank="alfa", name=KEY, intent=1, size=len(BODY), sha256=hashlib.sha256(BODY).hexdigest())
 
 Connection = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -34,7 +35,7 @@ PROFILE: dict[str, Any] = {
     "bank_codes": {"DE": ["12345678"]},
     "family": "rest",
     "tier": "sandbox",
-    "live": True,
+    "onboarding": {"state": "simulated"},
     "currencies": ["EUR"],
     "account_types": ["IBAN"],
     "messages": {"initiation": "json-payments-v1"},
@@ -58,7 +59,12 @@ PROFILE: dict[str, Any] = {
     },
     "breaker": {"failures": 3, "open_seconds": 30},
     "point_of_no_return": "first byte",
-    "transport": {"kind": "https", "base_url": "http://bank", "token_secret": "alfa/token", "timeout_seconds": 1},
+    "transport": {
+        "kind": "https",
+        "base_url": "http://bank",
+        "auth": {"kind": "bearer", "token_secret": "alfa/token"},
+        "timeout_seconds": 1,
+    },
     "edge_key_secret": "alfa/edge",
 }
 
@@ -99,7 +105,7 @@ class Bank:
         self.requests.append(head + await reader.readexactly(int(length.split(b":")[1])))
 
 
-def answering(status: str, body: bytes = b"{}", *headers: str) -> Connection:
+def answering(status: str, body: bytes = RECEIPT, *headers: str) -> Connection:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
     return saying("\r\n".join(lines).encode() + body)
 
@@ -155,7 +161,7 @@ class Naps:
 @asynccontextmanager
 async def opened(url: str, **changes: Any) -> AsyncIterator[HttpTransport]:
     access = changes.pop("access", {})
-    arguments: dict[str, Any] = {"token": token, "sleep": Naps(), "base_url": url} | changes
+    arguments: dict[str, Any] = {"secret": token, "sleep": Naps(), "base_url": url} | changes
     clock = arguments.pop("clock", StillClock())
     transport = HttpTransport(profile(**access), JsonApiAdapter(), clock, **arguments)
     try:
@@ -172,7 +178,7 @@ async def sent_to(*behaviours: Connection, **changes: Any) -> tuple[Answer, list
 
 
 async def test_the_request_is_the_dialects_with_our_token() -> None:
-    answer, requests = await sent_to(answering("201 Created", b'{"status":"ACCP"}'))
+    answer, requests = await sent_to(answering("201 Created"))
     assert (answer.sent, answer.evidence, answer.unreachable) == (Sent.SENT, {"http_status": "201"}, False)
     head, body = requests[0].split(b"\r\n\r\n", 1)
     lines = head.split(b"\r\n")
@@ -190,7 +196,7 @@ async def test_the_request_is_the_dialects_with_our_token() -> None:
         saying(b"HTTP/1.1 201 Cre"),
         saying(b'HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{"status"'),
         saying(b"not HTTP at all\r\n\r\n"),
-        saying(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}", before=30),
+        saying(b"HTTP/1.1 201 Created\r\nContent-Length: 39\r\n\r\n" + RECEIPT, before=30),
         answering("500 Internal Server Error"),
         answering("502 Bad Gateway", b"<html>"),
     ],
@@ -204,14 +210,14 @@ async def test_from_the_first_byte_on_every_failure_is_unknown(behaviour: Connec
 
 @pytest.mark.parametrize("unasked", ["201 Created", "401 Unauthorized", "422 Unprocessable Entity"])
 async def test_what_the_bank_says_unasked_answers_no_later_request(unasked: str) -> None:
-    heard = asyncio.Event()
+    heard, refused = asyncio.Event(), RECEIPT.replace(b"{", b'{"code":"AC04",')
 
     async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await bank_of(writer).take(reader)
-        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 39\r\n\r\n" + RECEIPT)
         await writer.drain()
         await asyncio.sleep(0.05)
-        writer.write(f"HTTP/1.1 {unasked}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        writer.write(f"HTTP/1.1 {unasked}\r\nContent-Length: {len(refused)}\r\n\r\n".encode() + refused)
         await writer.drain()
         await asyncio.sleep(0.05)
         heard.set()
@@ -233,10 +239,10 @@ async def test_a_redirect_is_not_followed(status: str) -> None:
 
 
 async def test_an_answer_without_measure_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "ANSWER_LIMIT", 1000)
-    answer, _ = await sent_to(answering("201 Created", b"{}".ljust(1001)))
+    monkeypatch.setattr(http_line, "ANSWER_LIMIT", 1000)
+    answer, _ = await sent_to(answering("201 Created", RECEIPT.ljust(1001)))
     assert answer.sent is Sent.UNKNOWN
-    answer, _ = await sent_to(answering("201 Created", b"{}".ljust(1000)))
+    answer, _ = await sent_to(answering("201 Created", RECEIPT.ljust(1000)))
     assert answer.sent is Sent.SENT
 
 
@@ -284,7 +290,7 @@ async def test_a_bank_that_does_not_speak_tls_is_not_sent() -> None:
 
 
 async def test_a_connection_that_never_stands_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(http_line, "CONNECT_SECONDS", 0.1)
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -304,7 +310,7 @@ async def test_without_a_token_nothing_is_sent() -> None:
     async def no_token() -> str:
         raise OSError("secret-token at https://bank")
 
-    answer, requests = await sent_to(answering("201 Created"), token=no_token)
+    answer, requests = await sent_to(answering("201 Created"), secret=no_token)
     assert (answer.sent, answer.unreachable, requests) == (Sent.NOT_SENT, True, [])
     assert "secret-token" not in str(answer.evidence)
 
@@ -323,7 +329,7 @@ async def test_the_deadline_is_looked_at_after_connecting() -> None:
         clock.moment = LATER
         return "secret-token"
 
-    answer, requests = await sent_to(answering("201 Created"), token=slow_token, clock=clock)
+    answer, requests = await sent_to(answering("201 Created"), secret=slow_token, clock=clock)
     assert (answer.sent, requests) == (Sent.NOT_SENT, [])
 
 
@@ -354,7 +360,7 @@ async def test_a_dialect_that_does_not_post_is_refused() -> None:
             del profile
             return HttpRequest(method="PUT", path=f"/v1/payments/{name}", body=body)
 
-    transport = HttpTransport(profile(), Putting(), StillClock(), token=token, sleep=Naps())
+    transport = HttpTransport(profile(), Putting(), StillClock(), secret=token, sleep=Naps())
     with pytest.raises(ConfigError, match="PUT"):
         await transport.send(WIRE, [BODY], LATER)
 
@@ -363,20 +369,57 @@ async def test_a_dialect_that_does_not_post_is_refused() -> None:
     ("behaviour", "arrival"),
     [
         (answering("200 OK"), Arrival.ARRIVED),
-        (answering("404 Not Found", b'{"code":"NOT_FOUND"}'), Arrival.SAYS_UNKNOWN),
-        (answering("404 Not Found", b'{"message":"no route"}'), Arrival.CANNOT_TELL),
+        (answering("200 OK", b'{"idempotencyKey":"G1ALFA260921S00002"}'), Arrival.CANNOT_TELL),
+        (
+            answering("404 Not Found", b'{"code":"NOT_FOUND","idempotencyKey":"G1ALFA260921S00001"}'),
+            Arrival.SAYS_UNKNOWN,
+        ),
+        (answering("404 Not Found", b'{"code":"NOT_FOUND"}'), Arrival.CANNOT_TELL),
         (answering("404 Not Found", b"<html>a proxy</html>"), Arrival.CANNOT_TELL),
         (answering("500 Internal Server Error"), Arrival.CANNOT_TELL),
         (saying(b""), Arrival.CANNOT_TELL),
         (saying(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", before=30), Arrival.CANNOT_TELL),
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), Arrival.CANNOT_TELL),
     ],
-    ids=["200", "404", "404 of an API gateway", "404 of a proxy", "500", "closes", "too late", "cut"],
+    ids=["200", "another's 200", "404", "404 of an API gateway", "404 of a proxy", "500", "closes", "too late", "cut"],
 )
 async def test_what_a_read_back_says(behaviour: Connection, arrival: Arrival) -> None:
     async with open_bank(behaviour) as bank, opened(bank.url) as transport:
         assert (await transport.inquire(WIRE, [1])).arrival is arrival
         assert bank.requests[0].startswith(b"GET /v1/payments/" + KEY.encode() + b" HTTP/1.1\r\n")
+
+
+class Stumbling(JsonApiAdapter):
+    """The adapter of a bank that answers what nobody foresaw."""
+
+    def read_submit(self, status: int, body: bytes, name: str, *, busy_means_not_sent: bool = False) -> Answer:
+        raise KeyError(body.decode())
+
+    def read_inquiry(self, status: int, body: bytes, name: str) -> Finding:
+        raise KeyError(body.decode())
+
+
+async def test_an_answer_over_which_the_adapter_stumbles_proves_nothing() -> None:
+    async with open_bank(answering("201 Created", b'{"name":"Maria"}')) as bank:
+        transport = HttpTransport(profile(), Stumbling(), StillClock(), secret=token, sleep=Naps(), base_url=bank.url)
+        answer, finding = await transport.send(WIRE, [BODY], LATER), await transport.inquire(WIRE, [1])
+        await transport.close()
+    told = {"http_status": "201", "cause": "the adapter fails over it: KeyError"}
+    assert (answer.sent, answer.evidence) == (Sent.UNKNOWN, told)
+    assert (finding.arrival, finding.evidence) == (Arrival.CANNOT_TELL, told)
+
+
+async def test_what_the_adapter_cannot_write_is_not_sent() -> None:
+    class Wordless(JsonApiAdapter):
+        def submit_request(self, body: bytes, profile: Profile, name: str) -> HttpRequest:
+            raise KeyError(body)
+
+    async with open_bank(answering("201 Created")) as bank:
+        transport = HttpTransport(profile(), Wordless(), StillClock(), secret=token, sleep=Naps(), base_url=bank.url)
+        answer = await transport.send(WIRE, [BODY], LATER)
+        await transport.close()
+    assert (answer.sent, answer.evidence) == (Sent.NOT_SENT, {"cause": "the adapter fails: KeyError"})
+    assert bank.requests == []
 
 
 async def test_a_question_is_asked_again_when_the_line_breaks() -> None:
@@ -419,6 +462,6 @@ def test_a_bank_without_an_api_is_refused() -> None:
             Profile.model_validate_json(json.dumps(folder)),
             JsonApiAdapter(),
             StillClock(),
-            token=token,
+            secret=token,
             sleep=Naps(),
         )
