@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import stat
+import threading
 from pathlib import Path
 
 from gateway.ports.envelope import BankEnvelope, EnvelopeRefused
@@ -31,6 +32,24 @@ class ClaimFolder:
         decides how often to ask again.
         """
         return await asyncio.to_thread(self._read, envelope)
+
+    async def leave(self, bank: str, content: bytes) -> str:
+        """Leave a message for whoever reads the topic and return its reference; safe on disk then. Raises OSError."""
+        return await asyncio.to_thread(self._leave, bank, content)
+
+    def _leave(self, bank: str, content: bytes) -> str:
+        """Write under the digest: the same message again is the same file."""
+        reference = hashlib.sha256(content).hexdigest()
+        folder = self._root / bank / "claims"
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / f".{reference}.{os.getpid()}.{threading.get_ident()}"
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(folder / reference)
+        _keep_name(folder)
+        return reference
 
     def _read(self, envelope: BankEnvelope) -> bytes | EnvelopeRefused:
         if not _PLAIN_NAME.fullmatch(envelope.reference):
@@ -61,3 +80,12 @@ class ClaimFolder:
 
 def _refused(rule: str, text: str) -> EnvelopeRefused:
     return EnvelopeRefused(code=f"claim.{rule}", text=text)
+
+
+def _keep_name(folder: Path) -> None:
+    """Make the names of a folder survive a loss of power: a record that refers to a file must find it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -49,7 +49,7 @@ def bank_message(
     headers = {
         "ce_specversion": SPEC_VERSION,
         "ce_type": BANK_MESSAGE,
-        "ce_source": f"/banks/{bank}",
+        "ce_source": source_of(bank),
         "ce_id": f"{digest}-{counter}",
         "ce_time": rfc3339(at),
         "ce_digest": digest,
@@ -59,6 +59,11 @@ def bank_message(
         headers["ce_dataref"] = reference
     headers["ce_signature"] = _signature(topic, headers, key)
     return Record(key=bank.encode(), value=b"" if reference else message, headers=headers)
+
+
+def source_of(bank: str) -> str:
+    """Return what a bank's messages name as their source."""
+    return f"/banks/{bank}"
 
 
 def _wrong_signature(topic: str, headers: Mapping[str, str], key: bytes) -> EnvelopeRefused | None:

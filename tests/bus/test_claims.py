@@ -83,3 +83,17 @@ async def test_the_limit_holds_to_the_byte(folder: ClaimFolder, tmp_path: Path, 
         assert await folder.read(wanted) == content
     else:
         assert await code_of(folder, wanted) == "claim.size"
+
+
+async def test_what_is_left_for_the_topic_lasts_bytes_and_name(
+    folder: ClaimFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def noting(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name.partition(".")[0])
+
+    monkeypatch.setattr(os, "fsync", noting)
+    reference = await folder.leave("alfa", b"a long message")
+    assert synced == ["", "claims"], "the draft, whose name is hidden, then the folder"
+    assert (tmp_path / "alfa" / "claims" / reference).read_bytes() == b"a long message"

@@ -1,0 +1,10 @@
+-- name: lease (ours to renew, free, or left behind by its owner)
+INSERT INTO pick_up (bank, owner, lease_until) VALUES ($1, $2, $4)
+ON CONFLICT (bank) DO UPDATE SET owner = $2, lease_until = $4
+WHERE pick_up.owner IS NULL OR pick_up.owner = $2 OR pick_up.lease_until < $3;
+
+-- name: leave (a worker that stops in good order)
+UPDATE pick_up SET owner = NULL, lease_until = NULL WHERE bank = $1 AND owner = $2;
+
+-- name: stored (whether the message is committed with us: only then may the bank put its file away)
+SELECT EXISTS (SELECT FROM bank_message WHERE bank = $1 AND digest = $2);

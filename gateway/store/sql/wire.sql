@@ -1,0 +1,2 @@
+-- name: wrapped (what goes over the wire instead of the sealed bytes)
+INSERT INTO submission_wire (submission_no, bank, recipient, size, sha256) VALUES ($1, $2, $3, $4, $5);
