@@ -1,9 +1,10 @@
-"""Names and texts in the SEPA alphabet, by an explicit table: every letter is mapped on purpose or refused.
+"""Names and texts in the alphabet a bank takes, by an explicit table: every letter is mapped on purpose or refused.
 
-The alphabet is a-z A-Z 0-9 / - ? : ( ) . , ' + and space (EPC217-08, reference iso20022-and-banks 1.2). Libraries that
-transliterate anything lose letters silently: the Azeri and Kazakh schwa comes out of one as "@". German umlauts are
-written as German banks do (ae, oe, ue, ss); Bulgarian and Greek follow the tables of EPC217-08; further Cyrillic
-letters follow the Kazakh Latin alphabet of 2021 without its accents.
+SEPA's alphabet is a-z A-Z 0-9 / - ? : ( ) . , ' + and space (EPC217-08, reference iso20022-and-banks 1.2); a code
+page's is every printable letter that it holds. Libraries that transliterate anything lose letters silently: the Azeri
+and Kazakh schwa comes out of one as "@". German umlauts are written as German banks do (ae, oe, ue, ss); Bulgarian and
+Greek follow the tables of EPC217-08; further Cyrillic letters follow the Kazakh Latin alphabet of 2021 without its
+accents.
 """
 
 # ruff: noqa: RUF001 - look-alike letters are what this table is about
@@ -138,9 +139,9 @@ _TRANSLATION = str.maketrans(dict(TABLE))
 class LetterError(ValueError):
     """A letter without a place in the alphabet; `letter` is its number ("U+4E2D"), never its surroundings."""
 
-    def __init__(self, letter: str) -> None:
+    def __init__(self, letter: str, alphabet: str = "SEPA") -> None:
         self.letter = f"U+{ord(letter):04X}"
-        super().__init__(f"the letter {self.letter} has no place in the SEPA alphabet")
+        super().__init__(f"the letter {self.letter} has no place in the {alphabet} alphabet")
 
 
 def to_sepa(text: str) -> str:
@@ -154,3 +155,32 @@ def to_sepa(text: str) -> str:
     if _PLAIN.fullmatch(written):
         return written.strip()
     raise LetterError(next(letter for letter in written if not _PLAIN.fullmatch(letter)))
+
+
+def to_code_page(text: str, code_page: str) -> str:
+    """Write text in the letters of a code page, those that it lacks by the table. Raises LetterError for any other.
+
+    `code_page` is Python's name of an encoding ("cp1254"). Composed and decomposed spellings come out the same; blanks
+    around the text are no part of it.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    if not _on_page(composed, code_page):
+        composed = "".join(_placed(letter, code_page) for letter in composed)
+    return composed.strip()
+
+
+def _on_page(text: str, code_page: str) -> bool:
+    """Whether a code page holds all of a text, and nothing in it is a control character or the like."""
+    try:
+        text.encode(code_page)
+    except UnicodeEncodeError:
+        return False
+    return text.isprintable()
+
+
+def _placed(letter: str, code_page: str) -> str:
+    if _on_page(letter, code_page):
+        return letter
+    if letter not in TABLE:
+        raise LetterError(letter, code_page)
+    return TABLE[letter]

@@ -15,6 +15,9 @@ class Rule(StrEnum):
 
     UETR = "uetr"
     END_TO_END_ID = "end_to_end_id"
+    POSITION = "position"
+    """MsgId of a submission and the place of a payment in it, by banks that name payments by line number. Members of
+    what was sent never change; those of a void submission do, so that its lines name no payment."""
     INSTRUCTION = "instruction"
     """PmtInfId of ours and, as InstrId, the EndToEndId of a payment in that block: the writer sends no InstrId, and
     banks that need one copy the EndToEndId into it."""

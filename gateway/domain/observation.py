@@ -22,7 +22,7 @@ class ObservationKind(StrEnum):
     SUBMISSION_STATUS = "submission status"
     """A status of a whole file, block or request: names `msg_id` (and `pmt_inf_id` for a block)."""
     PAYMENT_STATUS = "payment status"
-    """A status of one payment: names it by any of the references."""
+    """A status of one payment: names it by any of the references, or by `msg_id` and `position`."""
     ENTRY = "entry"
     """A booking on our account of one payment (or of something that names none): amount, sign, booked or not."""
     BATCH_ENTRY = "batch entry"
@@ -47,7 +47,8 @@ class Observation:
     them. In a statement `entry_minor` is the signed amount of that Ntry: what the bank booked. The observations of one
     entry add up to it, unless its details are in another currency, lack amounts or are fewer than the bank says. An
     ENTRY whose `charges_minor` is its amount is a booking of charges alone. `text_id` is an id of the form of our
-    EndToEndId that stands in free text only; never free text itself.
+    EndToEndId that stands in free text only; never free text itself. `position` is the place of a payment in the
+    submission `msg_id`, from 1 in the order in which it was written, where the bank names it by the number of its line.
     """
 
     kind: ObservationKind
@@ -76,3 +77,4 @@ class Observation:
     text_id: str | None = None
     charges_minor: int | None = None
     entry_minor: int | None = None
+    position: int | None = None

@@ -31,6 +31,8 @@ class Verdict(StrEnum):
     FOREIGN = "foreign bank"
     UNSENT = "names what was never sent"
     NAMES_TWO = "names two payments"
+    NO_SUCH_LINE = "no such line"
+    """Names a payment by a number that its submission does not reach to."""
     AMOUNT_DIFFERS = "amount differs"
     OTHER_ACCOUNT = "not our debtor account"
     UNLISTED = "unlisted status"
@@ -47,7 +49,9 @@ HARMLESS = frozenset(
     }
 )
 """Verdicts that need no person: what an unproved statement and an ambiguous sum need is raised where that is found."""
-NAMED = frozenset({Verdict.NAMES_TWO, Verdict.AMOUNT_DIFFERS, Verdict.OTHER_ACCOUNT, Verdict.UNLISTED})
+NAMED = frozenset(
+    {Verdict.NAMES_TWO, Verdict.NO_SUCH_LINE, Verdict.AMOUNT_DIFFERS, Verdict.OTHER_ACCOUNT, Verdict.UNLISTED}
+)
 """Verdicts of what names something that this bank was sent and yet says nothing of it: the bank has it."""
 ALARMS = frozenset({Verdict.FOREIGN, Verdict.UNSENT})
 """Verdicts that are a security alarm; UNSENT also pauses the bank's lane."""
@@ -107,8 +111,9 @@ class Heard:
     ours; without one, what follows it is None. `sent_to` is the bank that the named thing was for. `short_minor` is by
     how much the amount is lower than the attempt's. `several`: they name more than one thing by that rung; `names_two`:
     the UETR is one payment's, the EndToEndId is not. `page_no`: the page of a statement that they stand in.
-    `unproved`: their statement contradicts itself; `sent_again`: it
-    is a copy of one that was received before. `only_charges`: the amount is the charges that it documents.
+    `unproved`: their statement contradicts itself; `sent_again`: it is a copy of one that was received before.
+    `only_charges`: the amount is the charges that it documents. `beyond`: they name payments of a submission by their
+    place, and it has none there.
     """
 
     kind: str
@@ -136,6 +141,7 @@ class Heard:
     entry_refs: Sequence[str | None]
     tx_ids: Sequence[str | None]
     only_charges: bool
+    beyond: bool = False
     several: bool = False
     state: str | None = None
 
@@ -199,6 +205,8 @@ def _strange(heard: Heard, bank: str) -> Verdict | None:
         return Verdict.UNSENT
     if heard.names_two:
         return Verdict.NAMES_TWO
+    if heard.beyond:
+        return Verdict.NO_SUCH_LINE
     return None if heard.account_agrees else Verdict.OTHER_ACCOUNT
 
 

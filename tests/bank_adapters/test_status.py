@@ -1,12 +1,14 @@
 """Status and reason codes. The lists of codes come from the ISO external code sets, not from the code under test."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bank_adapters.iso20022.status import ISO, Meaning, status_table
+from bank_adapters.profile import Profile
 from gateway.domain.errors import ConfigError
 from gateway.domain.facts import Fact
 from gateway.domain.reasons import DUPLICATES, Action, Reasons, reasons_from
@@ -145,3 +147,52 @@ def test_the_duplicate_set_can_grow_but_not_shrink() -> None:
 def test_an_unknown_action_is_refused() -> None:
     with pytest.raises(ConfigError, match="AC01"):
         reasons_from({"AC01": "shrug"})
+
+
+OWN = {"E17": "AC04", "E20": "AM05", "MS03": "AC06"}
+
+
+def overriding(**overrides: str) -> Profile:
+    return file_bank().model_copy(update={"reason_overrides": overrides})
+
+
+def test_a_banks_own_reason_means_the_code_that_its_profile_says() -> None:
+    reasons = replace(shipped(), banks={"own": OWN})
+    assert [reasons.meant("own", code) for code in ("E17", "MS03", "AC01", None)] == ["AC04", "AC06", "AC01", None]
+    assert reasons.meant("other", "E17") == "E17"
+    assert reasons.action(reasons.meant("own", "E17")) is Action.BACK
+    assert reasons.action(reasons.meant("other", "E17")) is Action.OFFICER
+
+
+@pytest.mark.parametrize("status", ["RJCT", "ACSP", None])
+def test_a_reason_changes_no_status_but_for_a_duplicate(status: str | None) -> None:
+    """An override makes no rejection of what is none; one that means a duplicate takes a rejection away."""
+    table = status_table(overriding(**OWN))
+    assert table.meaning(status, "E17") == table.meaning(status, "AC04") == table.meaning(status, None)
+    assert table.meaning(status, "E20") == Meaning(fact=Fact.NONE, duplicate=True)
+
+
+@pytest.mark.parametrize("code", sorted(DUPLICATES))
+def test_what_means_a_duplicate_means_nothing_else(code: str) -> None:
+    with pytest.raises(ConfigError, match=f"reason_overrides.{code}: always means 'duplicate'"):
+        status_table(overriding(**{code: "AC04"}))
+
+
+def test_a_code_that_the_institution_calls_a_duplicate_stays_one_whatever_the_profile_says() -> None:
+    reasons = reasons_from({"E17": "duplicate", "AC04": "back to the benefits system"})
+    assert status_table(overriding(**OWN), reasons).meaning("RJCT", "E17").duplicate
+    meant = reasons_from({"AC04": "duplicate"})
+    assert "AC04" in meant.duplicates
+    assert status_table(overriding(**OWN), meant).meaning("RJCT", "E17").duplicate
+
+
+def test_a_banks_own_word_for_a_duplicate_has_no_other_meaning() -> None:
+    own = file_bank(duplicate_codes=["X99"]).model_copy(update={"reason_overrides": {"X99": "AC04"}})
+    with pytest.raises(ConfigError, match="X99: always means"):
+        status_table(own)
+
+
+@pytest.mark.parametrize("meant", ["account closed", "AC4", "ac04", "AC04X"])
+def test_a_reason_means_a_code_of_iso(meant: str) -> None:
+    with pytest.raises(ConfigError, match="write an ISO 20022 reason code"):
+        status_table(overriding(E17=meant))

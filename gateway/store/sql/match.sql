@@ -1,4 +1,4 @@
--- What a chunk of a message names. The first two rungs of the ladder are asked of every observation, and observations that
+-- What a chunk of a message names. The first three rungs of the ladder are asked of every observation, and observations that
 -- cannot be judged differently come back as one row; the other rungs are asked of what is left.
 
 -- name: alike ($1 message, $2 ordinals above, $3 how many, $4 rungs that the bank's profile believes, $5: through)
@@ -7,20 +7,38 @@ WITH pages AS MATERIALIZED (
            touches_nothing(p.statement_no) AS unproved,
            same_page(p.statement_no) AS page_no
     FROM statement p WHERE p.message_no = $1
+),
+chunk AS MATERIALIZED (
+    SELECT o.* FROM observation o
+    WHERE o.message_no = $1 AND o.ordinal > $2 AND o.ordinal <= $5 ORDER BY o.ordinal LIMIT $3
+),
+counted AS MATERIALIZED (  -- submissions whose payments are named by their place; this bank's own before another's of that name
+    SELECT DISTINCT ON (s.msg_id) s.submission_no, s.msg_id, s.bank, s.state FROM submission s
+    WHERE 'position' = ANY ($4::text[])
+      AND s.msg_id = ANY (ARRAY(SELECT DISTINCT upper(k.msg_id) FROM chunk k WHERE k.position IS NOT NULL))
+    ORDER BY s.msg_id, s.bank <> (SELECT m.bank FROM bank_message m WHERE m.message_no = $1), s.submission_no
+),
+placed AS MATERIALIZED (  -- their members as they were written; what is void has others now than it was written with
+    SELECT m.submission_no, m.attempt_no, m.end_to_end_id,
+           row_number() OVER (PARTITION BY m.submission_no ORDER BY m.attempt_no) AS position
+    FROM attempt m
+    WHERE m.submission_no = ANY (ARRAY(
+        SELECT n.submission_no FROM counted n WHERE n.state IN ('sealed', 'sending', 'delivered', 'unknown', 'not sent')))
 )
 SELECT c.kind, c.status, c.reason, c.reason_text, c.credit, c.booked, c.currency, c.charged, c.charges_minor, c.statement,
        p.page_no, coalesce(p.unproved, false) AS unproved, coalesce(p.sent_again, false) AS sent_again,
-       a.rule, a.submission_no, a.bank AS sent_to,
+       CASE WHEN a.rule IS NULL AND n.submission_no IS NOT NULL THEN 'position' ELSE a.rule END AS rule,
+       CASE WHEN a.rule IS NULL THEN n.submission_no ELSE a.submission_no END AS submission_no,
+       CASE WHEN a.rule IS NULL THEN n.bank ELSE a.bank END AS sent_to,
        c.account IS NULL OR c.account = s.debtor_account AS account_agrees,
        a.amount_minor - c.amount_minor AS short_minor, a.currency = c.currency AS currency_agrees,
-       coalesce(a.end_to_end_id <> upper(c.end_to_end_id), false) AS names_two,
+       coalesce(a.end_to_end_id <> upper(c.end_to_end_id), false) OR coalesce(at.end_to_end_id <> upper(c.end_to_end_id), false)
+           OR (a.rule IS NOT NULL AND n.submission_no IS NOT NULL AND a.attempt_no IS DISTINCT FROM at.attempt_no) AS names_two,
        coalesce(c.charges_minor = c.amount_minor, false) AS only_charges,
-       array_agg(c.ordinal) AS ordinals, array_agg(a.attempt_no) AS attempt_nos,
+       a.rule IS NULL AND n.submission_no IS NOT NULL AND at.attempt_no IS NULL AS beyond,
+       array_agg(c.ordinal) AS ordinals, array_agg(coalesce(a.attempt_no, at.attempt_no)) AS attempt_nos,
        array_agg(c.entry_ref) AS entry_refs, array_agg(c.tx_id) AS tx_ids
-FROM (
-    SELECT o.* FROM observation o
-    WHERE o.message_no = $1 AND o.ordinal > $2 AND o.ordinal <= $5 ORDER BY o.ordinal LIMIT $3
-) c
+FROM chunk c
 LEFT JOIN LATERAL (
     SELECT 'uetr' AS rule, u.attempt_no, u.submission_no, u.bank, u.amount_minor, u.currency, u.end_to_end_id
     FROM attempt u WHERE u.uetr = c.uetr AND 'uetr' = ANY ($4::text[])
@@ -31,7 +49,9 @@ LEFT JOIN LATERAL (
 ) a ON true
 LEFT JOIN submission s ON s.submission_no = a.submission_no
 LEFT JOIN pages p ON p.place = c.statement
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21
+LEFT JOIN counted n ON c.position IS NOT NULL AND n.msg_id = upper(c.msg_id)
+LEFT JOIN placed at ON at.submission_no = n.submission_no AND at.position = c.position
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
 ORDER BY min(c.ordinal);
 
 -- name: further (the rungs below, each by identity; the first that names anything counts, two things at once are ambiguous)
