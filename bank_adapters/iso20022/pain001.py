@@ -21,7 +21,7 @@ from bank_adapters.iso20022.xml import pull
 from bank_adapters.profile import Profile
 from bank_adapters.sepa import NAME_MAX, Written, written
 from bank_adapters.spi import Payment, SubmissionContent
-from gateway.domain.errors import CannotRender, Unreadable
+from gateway.domain.errors import CannotRender, Oversized, Unreadable
 from gateway.domain.identity import reference_violations
 
 VERSION = "pain.001.001.09"
@@ -48,6 +48,9 @@ def render(submission: SubmissionContent, profile: Profile) -> Iterator[bytes]:
     """Write the file; see `bank_adapters.spi.Adapter.render`."""
     _check(submission, profile)
     document = _Document(submission, profile).export_once()
+    limit = profile.limits.bytes_per_submission
+    if limit is not None and len(document) > limit:
+        raise Oversized(f"submission {submission.msg_id}: {len(document)} bytes are over the bank's limit")
     try:
         for _ in pull((document,), ("Document",), schema=schema(VERSION)):
             pass
@@ -58,7 +61,8 @@ def render(submission: SubmissionContent, profile: Profile) -> Iterator[bytes]:
 
 def _check(submission: SubmissionContent, profile: Profile) -> None:
     """Refuse a submission that is wrong as a whole."""
-    most = min(PAYMENTS_MAX, profile.limits.payments_per_submission)
+    limits = profile.limits
+    most = min(PAYMENTS_MAX, limits.payments_per_submission, limits.payments_per_block or PAYMENTS_MAX)
     if not 1 <= len(submission.payments) <= most:
         raise CannotRender(f"submission {submission.msg_id}: {len(submission.payments)} payments, not 1 to {most}")
     if len({payment.end_to_end_id for payment in submission.payments}) != len(submission.payments):

@@ -5,13 +5,13 @@ The table holds every code of the ISO external payment group and transaction sta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bank_adapters.profile import Profile
 from gateway.domain.errors import ConfigError
 from gateway.domain.facts import Fact
-from gateway.domain.reasons import DUPLICATES, Reasons
+from gateway.domain.reasons import DUPLICATE, DUPLICATES, Reasons
 
 _ACCEPTED = ("ACCP", "ACFC", "ACSP", "ACWC", "ACPD")
 _NO_FACT = (
@@ -43,6 +43,8 @@ _MEANINGS: Mapping[str, Fact] = MappingProxyType(
         "cancelled": Fact.CANCELLED,
     }
 )
+_CODE_LENGTH = 4
+"""Letters and digits of a code of the ISO 20022 external code sets."""
 _RANK = (Fact.NONE, Fact.ACCEPTED, Fact.EXECUTED, Fact.CREDITED)
 _UNLISTED_AT_MOST = Fact.EXECUTED
 """What a bank may mean by a code of its own; that money was credited is said by ISO's code or by a booking."""
@@ -64,6 +66,12 @@ class StatusTable:
     facts: Mapping[str, Fact]
     duplicates: frozenset[str]
     duplicate_texts: tuple[str, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """The bank's own reason codes, each with the ISO 20022 code that it means."""
+
+    def iso_reason(self, reason: str | None) -> str | None:
+        """Return the ISO 20022 code that a reason of this bank means; one that means itself is returned as it is."""
+        return self.reasons.get(reason, reason) if reason is not None else None
 
     def meaning(self, status: str | None, reason: str | None, reason_text: str | None = None) -> Meaning:
         """Say what a status means. A reason of the duplicate set is never a rejection, whatever the status."""
@@ -75,14 +83,15 @@ class StatusTable:
         return Meaning(fact=Fact.NONE, unlisted=True) if fact is None else Meaning(fact=fact)
 
     def says_duplicate(self, reason: str | None, reason_text: str | None) -> bool:
-        """Whether reason code or, for NARR, the bank's known phrases say *already have it*."""
-        if reason in self.duplicates:
+        """Whether reason code, as told or as meant, or, for NARR, the bank's known phrases say *already have it*."""
+        if reason in self.duplicates or self.iso_reason(reason) in self.duplicates:
             return True
         return reason == "NARR" and any(phrase in (reason_text or "").casefold() for phrase in self.duplicate_texts)
 
 
 def status_table(profile: Profile, reasons: Reasons | None = None) -> StatusTable:
     """Make the table of one bank. Raises ConfigError for an override that would widen what a code proves."""
+    _refuse_reasons(profile)
     facts = dict(ISO)
     if profile.answers.trusts_actc:
         facts["ACTC"] = Fact.ACCEPTED
@@ -92,7 +101,21 @@ def status_table(profile: Profile, reasons: Reasons | None = None) -> StatusTabl
         facts=MappingProxyType(facts),
         duplicates=(reasons.duplicates if reasons else DUPLICATES) | frozenset(profile.answers.duplicate_codes),
         duplicate_texts=tuple(phrase.casefold() for phrase in profile.answers.duplicate_texts),
+        reasons=MappingProxyType(dict(profile.reason_overrides)),
     )
+
+
+def _refuse_reasons(profile: Profile) -> None:
+    """Refuse to give another meaning to a code that has one by which no money is paid twice."""
+    duplicates = DUPLICATES | frozenset(profile.answers.duplicate_codes)
+    unclaimed = frozenset(profile.counter.unclaimed_codes if profile.counter else ())
+    for code, meant in profile.reason_overrides.items():
+        if code in duplicates:
+            raise ConfigError(f"reason_overrides.{code}: always means {DUPLICATE!r}; leave it out")
+        if code in unclaimed:
+            raise ConfigError(f"reason_overrides.{code}: is one of counter.unclaimed_codes; leave it out of one")
+        if not (len(meant) == _CODE_LENGTH and meant.isalnum() and meant.isupper()):
+            raise ConfigError(f"reason_overrides.{code}: write an ISO 20022 reason code, such as AC04")
 
 
 def _narrowed(code: str, wanted: Fact, iso: Fact | None) -> Fact:
