@@ -21,6 +21,7 @@ from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service import progress
 from gateway.service.bookings import Again, told_again
+from gateway.service.conflicts import told_of_unsent
 from gateway.service.establish import Establish, Saying
 from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.funds import hold_account
@@ -142,6 +143,7 @@ class _Chunk:
         named = [*spoken, *((h, j) for h, j in judged if j.verdict in NAMED)]
         await self._deliver({h.submission_no for h, _ in named if h.submission_no is not None})
         await self._establish(spoken, again)
+        await self._contradict([h for h, j in judged if j.verdict is Verdict.UNSENT])
         await self.lumps.hold()
         sums = Sums(establish=self.establish, matching=ways.matching)
         if any(_sum_moves(j) for _, j in spoken):
@@ -220,7 +222,8 @@ class _Chunk:
         """Tell a person of reason codes that configuration does not know, once a bank and code."""
         own = self.step.ways[self.message.bank].own_codes
         known = self.step.reasons.actions.keys() | self.step.reasons.duplicates | own
-        codes = {h.reason for h, j in judged if j.fact & _WITH_REASON and h.reason and h.reason not in known}
+        said = {h.reason: self._meant(h.reason) for h, j in judged if j.fact & _WITH_REASON and h.reason}
+        codes = {code for code, meant in said.items() if code not in own and meant not in known}
         return [
             Trouble(
                 kind="code without a rule",
@@ -240,7 +243,7 @@ class _Chunk:
         The gate is taken last: who holds it waits for none of the locks that are held here.
         """
         rejected = [h for h, j in spoken if j.fact & Fact.REJECTED and h.submission_no is not None]
-        short = [h for h in rejected if self.step.reasons.action(h.reason) is Action.FUNDS]
+        short = [h for h in rejected if self.step.reasons.action(self._meant(h.reason)) is Action.FUNDS]
         if short:
             await hold_account(
                 self.session,
@@ -273,11 +276,22 @@ class _Chunk:
                 facts, reason = said.get(number, (Fact.NONE, None))
                 said[number] = (facts | judgement.fact, reason or heard.reason)
         groups = await self.establish.add_group_facts(said)
-        sayings = [_saying(h, j) for h, j in spoken if h.names_attempts and j.fact]
+        sayings = [_saying(h, j, self._meant(h.reason)) for h, j in spoken if h.names_attempts and j.fact]
         if again.booked_twice:
             sayings.append(Saying(attempt_nos=sorted(again.booked_twice), fact=Fact.BOOKED_TWICE))
-        reasons = {number: reason for number, (_, reason) in said.items() if reason}
-        await self.establish.add(sayings, groups, reasons)
+        reasons = {number: self._meant(reason) for number, (_, reason) in said.items()}
+        await self.establish.add(sayings, groups, {number: reason for number, reason in reasons.items() if reason})
+
+    async def _contradict(self, unsent: Sequence[Heard]) -> None:
+        """Keep from being paid again what this bank speaks of although it went another way since."""
+        if unsent:
+            attempts = {n for heard in unsent for n in heard.attempt_nos if n is not None}
+            submissions = {heard.submission_no for heard in unsent if heard.submission_no is not None}
+            await told_of_unsent(self.session, self.at, attempts, submissions, actor=self.step.worker)
+
+    def _meant(self, reason: str | None) -> str | None:
+        """Say a reason in ISO 20022's words. What was told stays as it was told in the message and with the file."""
+        return self.step.reasons.meant(self.message.bank, reason)
 
 
 _WITH_REASON = Fact.REJECTED | Fact.RETURNED
@@ -291,11 +305,11 @@ def _rules(judged: Iterable[Judged]) -> Iterator[str]:
             yield from [heard.rule] * len(heard.ordinals)
 
 
-def _saying(heard: Heard, judgement: Judgement) -> Saying:
+def _saying(heard: Heard, judgement: Judgement, reason: str | None) -> Saying:
     return Saying(
         attempt_nos=[n for n in heard.attempt_nos if n is not None],
         fact=judgement.fact,
-        reason=heard.reason if judgement.fact & _WITH_REASON else None,
+        reason=reason if judgement.fact & _WITH_REASON else None,
         entry_refs=heard.entry_refs if judgement.fact & Fact.BOOKED else (),
     )
 

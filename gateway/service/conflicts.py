@@ -5,7 +5,7 @@ The gate decides against a racing intent as it does for a stop: either the inten
 may be paid twice, or it sees the held order and voids itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,13 +46,17 @@ class Second:
     bank: str
 
 
-async def contradicted(session: Session, at: datetime, attempt_nos: Sequence[int], *, actor: str) -> None:
+async def contradicted(
+    session: Session, at: datetime, attempt_nos: Sequence[int], *, actor: str, its_own_too: bool = False
+) -> None:
     """Keep the entitlements of these closed attempts from being paid again; call it when the fact was recorded.
 
     Orders with the same claim are held (a replacing one too), a later attempt whose submission has not left is voided,
     one that has left raises "may be paid twice" with a recall proposed. Nothing happens for attempts that are open.
+    `its_own_too`: nobody else tells of the attempt's own order either, and an attempt that was cut again for its own
+    bank counts: what it was in before was closed as well.
     """
-    claimants = await session.all(Claimant, "conflicts.claimants", list(attempt_nos))
+    claimants = await session.all(Claimant, "conflicts.claimants", list(attempt_nos), its_own_too)
     if not claimants:
         return
     orders = [c.order_no for c in claimants]
@@ -64,9 +68,22 @@ async def contradicted(session: Session, at: datetime, attempt_nos: Sequence[int
         await move(session, row.submission_no, *states, at=at, actor=actor, why="a closed attempt was contradicted")
         await session.execute("moves.free_members", row.submission_no)
     await _recall(session, at, await session.all(Second, "conflicts.left", orders))
-    others = [c.order_no for c in claimants if c.order_no in held and not c.its_own]
+    others = [c.order_no for c in claimants if c.order_no in held and (its_own_too or not c.its_own)]
     await tell(session, at, [_news(number) for number in others])
     await raise_exceptions(session, at, [_held(number, at) for number in others])
+
+
+async def told_of_unsent(
+    session: Session, at: datetime, attempt_nos: Collection[int], submissions: Collection[int], *, actor: str
+) -> None:
+    """A bank speaks of what can never have reached it: what went another way since, or out once more, is contradicted.
+
+    No fact is added, for nothing was sent; but the proof is in doubt, and another bank, or this one, may be paying by
+    now. What waits in no submission is not cut while the alarm is open.
+    """
+    numbers = await session.column("conflicts.unsent", sorted(attempt_nos), sorted(submissions))
+    if numbers:
+        await contradicted(session, at, numbers, actor=actor, its_own_too=True)
 
 
 async def _recall(session: Session, at: datetime, seconds: Sequence[Second]) -> None:

@@ -12,23 +12,25 @@ from datetime import date, datetime
 from bank_adapters.capabilities import Booking
 from bank_adapters.profile import Profile
 from gateway.domain.benefits import Catalogue
-from gateway.domain.calendar import next_banking_day
-from gateway.domain.cutting import CutLimits, cut
+from gateway.domain.cutting import cut
 from gateway.domain.errors import ConfigError
 from gateway.domain.facts import Fact
-from gateway.domain.identity import end_to_end_id, file_name, msg_id, uetr
+from gateway.domain.identity import end_to_end_id, msg_id, uetr
 from gateway.domain.order import account_from_key
 from gateway.domain.routing import COUNTER, Route, RoutingTable, route
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Meter, no_meter
 from gateway.ports.store import Session, Store
+from gateway.service import ramp
 from gateway.service.banks import Banks, DebtorAccounts
 from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.outcomes import News, tell
+from gateway.service.reroute import OtherWays
+from gateway.service.sizes import cut_limits
+from gateway.service.windows import execution_date
 
 WINDOW = 50_000
 """Orders cut together; what bounds memory, and how full files can get."""
-UNLIMITED = 10**18
-"""More minor units than one submission can add up to."""
 FIRST = 1
 """Generation of an order's first attempt; each further one, after the last was closed, counts on."""
 MANDATE_ENDED = "mandate.ended"
@@ -99,6 +101,7 @@ class _Group:
     bank: str
     currency: str
     category_purpose: str
+    execution_date: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ class Cut:
     routing: RoutingTable
     accounts: DebtorAccounts
     catalogue: Catalogue
+    meter: Meter = no_meter
 
     async def run_once(self) -> bool:
         async with self.store.transaction() as session:
@@ -124,7 +128,15 @@ class Cut:
                 through = orders[-1].order_id if orders else batch.cut_through
                 await session.execute("cut.advance", batch.batch_no, through, len(orders) < WINDOW)
                 return True
-        return await self._cut_again()
+        other = OtherWays(
+            store=self.store,
+            clock=self.clock,
+            banks=self.banks,
+            routing=self.routing,
+            accounts=self.accounts,
+            meter=self.meter,
+        )
+        return await other.run_once() or await self._cut_again()
 
     async def _cut_again(self) -> bool:
         """Cut what is to be cut again, of the oldest batch of which anything can go now.
@@ -132,21 +144,23 @@ class Cut:
         A transaction a batch: lanes are locked in the order of their names within it, so that two workers that cut
         cannot deadlock.
         """
-        after, today = 0, self.clock.today()
+        after, today, day = 0, self.clock.today(), ramp.day_of(self.clock.now())
+        paying = [slug for slug in self.banks if self.routing.pays(slug)]
         while True:
             async with self.store.transaction() as session:
-                batch = await session.one(ReleasedBatch, "cut.next_with_loose", after, today)
+                may = (today, paying, await ramp.full(session, self.banks, day), day)
+                batch = await session.one(ReleasedBatch, "cut.next_with_loose", after, *may)
                 if batch is None:
                     return False
-                loose = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW, today)
+                found = await session.all(CutOrder, "cut.loose", batch.batch_no, WINDOW, *may)
+                loose = await _not_alarming(session, found)
                 await session.execute("cut.tried", [o.order_no for o in loose if o.attempt_no is None])
                 if await self._window(session, batch).cut(loose):
                     return True
             after = batch.batch_no
 
     def _window(self, session: Session, batch: ReleasedBatch) -> "_Window":
-        today = self.clock.today()
-        return _Window(self, session, batch, next_banking_day(max(batch.pay_date, today)))
+        return _Window(self, session, batch, now=self.clock.now(), today=self.clock.today())
 
 
 @dataclass(slots=True)
@@ -156,7 +170,9 @@ class _Window:
     step: Cut
     session: Session
     batch: ReleasedBatch
-    execution_date: date
+    now: datetime
+    today: date
+    days: dict[tuple[str, str], tuple[date | None, str]] = field(default_factory=dict)
     held: dict[int, str] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
 
@@ -176,7 +192,7 @@ class _Window:
         bank, reason = self._bank(order)
         self.reasons[order.order_no] = reason
         benefit = self.step.catalogue.get(order.benefit)
-        passed = _passed(order, self.execution_date)
+        passed = _passed(order, max(self.batch.pay_date, self.today))
         if passed is not None:
             self.held[order.order_no] = passed
         elif bank is None:
@@ -184,8 +200,28 @@ class _Window:
         elif benefit is None or benefit.pension:  # the catalogue has changed since the order came in
             self.held[order.order_no] = "benefit.not-paid"
         else:
-            return _Group(bank=bank, currency=order.currency, category_purpose=benefit.category_purpose)
+            return self._in_time(order, bank, benefit.category_purpose)
         return None
+
+    def _in_time(self, order: CutOrder, bank: str, product: str) -> _Group | None:
+        """Join the orders of one bank, product and day, now that it is known which days the bank can meet."""
+        day, why = self._day(bank, product)
+        passed = why if day is None else _passed(order, day)
+        if day is None or passed is not None:
+            self.held[order.order_no] = passed or why
+            return None
+        return _Group(bank=bank, currency=order.currency, category_purpose=product, execution_date=day)
+
+    def _day(self, bank: str, product: str) -> tuple[date | None, str]:
+        """Return the day to ask a bank for; or none, and why no day is right."""
+        if (bank, product) not in self.days:
+            where = self.step.banks.get(bank)  # an order keeps its bank, also one that is configured no more
+            self.days[bank, product] = (
+                execution_date(where, product, self.batch.pay_date, self.now, self.today)
+                if where is not None
+                else (None, "account.none")
+            )
+        return self.days[bank, product]
 
     def _bank(self, order: CutOrder) -> tuple[str | None, str]:
         """Return the bank and why; or no bank and why not."""
@@ -205,14 +241,32 @@ class _Window:
         lane = await self.session.one(Lane, "cut.lock_lane", group.bank)
         if lane is None:
             raise ConfigError(f"bank {group.bank} has no lane: it was configured after this process started")
-        open_sums = await self.session.all(OpenSum, "cut.open_sums", group.bank, debtor.iban, self.execution_date)
+        open_sums = await self.session.all(OpenSum, "cut.open_sums", group.bank, debtor.iban, group.execution_date)
         taken = frozenset((s.payment_count, s.sum_minor) for s in open_sums)
         profile = self.step.banks[group.bank].profile
-        pieces = cut([o.amount_minor for o in orders], _limits(profile, group.currency), taken)
-        self.held |= {orders[i].order_no: "amount.over-bank-limit" for i in pieces.too_large}
-        members = [[orders[i] for i in piece] for piece in pieces.pieces]
+        going = await self._admitted(group.bank, profile, orders)
+        limits = await cut_limits(
+            self.session,
+            profile,
+            currency=group.currency,
+            product=group.category_purpose,
+            execution_date=group.execution_date,
+            debtor_account=debtor.iban,
+        )
+        pieces = cut([o.amount_minor for o in going], limits, taken)
+        self.held |= {going[i].order_no: "amount.over-bank-limit" for i in pieces.too_large}
+        members = [[going[i] for i in piece] for piece in pieces.pieces]
         placed = await self._make(group, debtor.iban, lane, members)
+        if profile.onboarding.payments_per_day is not None:
+            await ramp.count(self.session, group.bank, ramp.day_of(self.now), (o for m in members for o in m))
         return await self._attempts(group.bank, orders, placed)
+
+    async def _admitted(self, bank: str, profile: Profile, orders: Sequence[CutOrder]) -> Sequence[CutOrder]:
+        """Return what the bank's ramp lets into submissions today; its lane is locked."""
+        per_day = profile.onboarding.payments_per_day
+        if per_day is None:
+            return orders
+        return await ramp.admitted(self.session, bank, per_day, ramp.day_of(self.now), orders)
 
     async def _make(
         self, group: _Group, debtor_account: str, lane: Lane, members: Sequence[Sequence[CutOrder]]
@@ -220,20 +274,20 @@ class _Window:
         """Make the submissions; return the submission number of each order number."""
         profile = self.step.banks[group.bank].profile
         sequences = range(lane.last_sequence + 1, lane.last_sequence + 1 + len(members))
-        ids = [msg_id(group.bank, self.execution_date, n, epoch=lane.restore_epoch) for n in sequences]
+        ids = [msg_id(group.bank, group.execution_date, n, epoch=lane.restore_epoch) for n in sequences]
         made = await self.session.all(
             NewSubmission,
             "cut.make_submissions",
             group.bank,
             self.batch.batch_no,
             group.category_purpose,
-            self.execution_date,
+            group.execution_date,
             debtor_account,
             group.currency,
             profile.booking is Booking.BATCH,
             list(sequences),
             ids,
-            [_wire_name(profile, i) for i in ids],
+            [wire_name(profile, i, group.execution_date) for i in ids],
             [len(m) for m in members],
             [sum(o.amount_minor for o in m) for m in members],
         )
@@ -270,6 +324,16 @@ class _Window:
         await raise_exceptions(self.session, now, [_held(n, self.held[n], now) for n in numbers])
 
 
+async def _not_alarming(session: Session, loose: Sequence[CutOrder]) -> Sequence[CutOrder]:
+    """Lock attempts that are to be cut again; leave out those of which their bank has spoken meanwhile."""
+    numbers = [order.attempt_no for order in loose if order.attempt_no is not None]
+    if not numbers:
+        return loose
+    await session.execute("cut.lock_loose", numbers)
+    alarming = set(await session.column("cut.alarming", numbers))
+    return [order for order in loose if order.attempt_no not in alarming]
+
+
 _COLUMNS = (
     *("order_no", "generation", "bank", "route_reason", "submission_no"),
     *("end_to_end_id", "uetr", "amount_minor", "currency", "facts"),
@@ -298,15 +362,8 @@ def first_facts(account_type: str, profile: Profile) -> Fact:
     return Fact.AT_THE_COUNTER if waits else Fact.NONE
 
 
-def _limits(profile: Profile, currency: str) -> CutLimits:
-    return CutLimits(
-        max_count=profile.limits.payments_per_submission,
-        max_sum=profile.sum_limit(currency) or UNLIMITED,
-        min_count=profile.limits.min_payments_per_submission,
-        distinguish=profile.booking is Booking.BATCH,
-    )
-
-
-def _wire_name(profile: Profile, message_id: str) -> str:
-    """Name the file; for an API the message id is the idempotency key."""
-    return file_name(message_id) if profile.transport.kind == "directory" else message_id
+def wire_name(profile: Profile, message_id: str, day: date) -> str:
+    """Name the file as the bank wants it; for an API the message id is the idempotency key."""
+    if not profile.takes_files:
+        return message_id
+    return profile.file_name.format(msg_id=message_id, bank=profile.slug, date=f"{day:%y%m%d}")

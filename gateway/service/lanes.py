@@ -10,10 +10,24 @@ from gateway.ports.store import Session, Store
 from gateway.service.banks import Bank, Banks
 
 
-async def failed(session: Session, profile: Profile, now: datetime) -> None:
-    """Count a failure to reach the bank; open the breaker when the profile's number in a row is reached."""
-    probe_at = now + timedelta(seconds=profile.breaker.open_seconds)
+async def failed(session: Session, profile: Profile, now: datetime, asked: int = 0) -> None:
+    """Count a failure to reach the bank; open the breaker when the profile's number in a row is reached.
+
+    An open lane stays so for as long as the profile says, or for the seconds that the bank `asked` us to wait.
+    """
+    probe_at = now + timedelta(seconds=max(profile.breaker.open_seconds, asked))
     await session.execute("lanes.failed", profile.slug, profile.breaker.failures, probe_at)
+
+
+async def asked_to_wait(session: Session, bank: str, now: datetime, seconds: int) -> None:
+    """Let a lane send nothing for so many seconds, whoever sends: the bank spoke of us, not of one payment."""
+    await session.execute("lanes.asked", bank, now + timedelta(seconds=seconds))
+
+
+async def lift_wait(session: Session, bank: str, now: datetime, by: str) -> None:
+    """End the wait that a bank asked for, for its lane and for whatever was put off because of it."""
+    await session.execute("lanes.due_now", bank, now)  # before the lane: all who move submissions lock in this order
+    await session.execute("lanes.lift", bank, now, by)
 
 
 async def worked(session: Session, bank: str) -> None:

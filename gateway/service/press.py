@@ -8,7 +8,7 @@ from bank_adapters.profile import Profile
 from bank_adapters.spi import Adapter, Payment, Reread, SubmissionContent
 from gateway.domain.collection import Window, follows
 from gateway.domain.digest import PaymentsDigest, parse_object
-from gateway.domain.errors import SealMismatch
+from gateway.domain.errors import CannotRender, GatewayError, SealMismatch
 from gateway.domain.identity import end_to_end_id
 from gateway.domain.order_reading import order_from
 
@@ -51,14 +51,24 @@ def press(
     `purposes` maps benefits to purpose codes. Raises SealMismatch and CannotRender; no byte may be used then.
     """
     payments = [_payment(m, purposes) for m in members]
-    content = replace(header, payments=payments)
+    try:
+        pressed = _written(adapter, profile, replace(header, payments=payments))
+    except GatewayError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it stops its own bank only; its text may hold a name
+        raise CannotRender(f"the bank's adapter fails: {type(error).__name__}") from None
+    if pressed.reread is not None:
+        _agree(pressed.pieces, pressed.reread, payments)
+    return pressed
+
+
+def _written(adapter: Adapter, profile: Profile, content: SubmissionContent) -> Pressed:
+    """Let the adapter write, and read what it wrote."""
     refusals = adapter.refusals(content, profile)
     if refusals:
         return Pressed(refusals=dict(refusals))
     pieces = tuple(_pieces(adapter.render(content, profile)))
-    reread = adapter.reread(pieces, profile)
-    _agree(pieces, reread, payments)
-    return Pressed(pieces=pieces, reread=reread)
+    return Pressed(pieces=pieces, reread=adapter.reread(pieces, profile))
 
 
 def _payment(member: Signed, purposes: Mapping[str, str]) -> Payment:

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from bank_adapters.profile import Profile
 from bank_adapters.spi import Debtor, SubmissionContent
 from gateway.domain.benefits import Catalogue
 from gateway.domain.collection import Window
-from gateway.domain.errors import CannotRender, Refused, SealMismatch
+from gateway.domain.errors import CannotRender, Oversized, Refused, SealMismatch, WrappingFailed
 from gateway.domain.identity import payment_information_id
 from gateway.domain.states import SubmissionState
 from gateway.ports.approval import Approvals
 from gateway.ports.clock import Clock
-from gateway.ports.metrics import Meter, no_meter
+from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service.approved import ApprovedDigests
 from gateway.service.banks import Banks, DebtorAccounts, Workshop
@@ -29,6 +30,9 @@ from gateway.service.outcomes import News, tell
 from gateway.service.pauses import pause
 from gateway.service.press import Pressed, Signed, press
 from gateway.service.progress import PAYMENTS
+from gateway.service.sizes import OVERSIZE, can_be_halved, oversize
+from gateway.service.windows import turned_away
+from gateway.service.wire import Wrapped, store_wrapped, wrapped
 
 LATER = timedelta(minutes=15)
 """When to look again at what could not be sealed for want of trust."""
@@ -76,7 +80,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """Step: seal, or dissolve, one open submission."""
+    """Step: seal, or dissolve, one open submission; or some of `together`, with one commit, where each is small."""
 
     store: Store
     clock: Clock
@@ -89,25 +93,34 @@ class Seal:
     approved: ApprovedDigests = field(default_factory=ApprovedDigests)
     limits: Sequence[Limit] = ()
     meter: Meter = no_meter
+    together: int = 1
 
     async def run_once(self) -> bool:
-        capacity = {slug: bank.profile.limits.submissions_in_flight for slug, bank in self.banks.items()}
+        tally = Tally()
         async with self.store.transaction() as session:
-            submission = await session.one(
-                OpenSubmission,
-                "seal.pick",
-                self.clock.now(),
-                list(capacity),
-                list(capacity.values()),
-                *columns(self.limits),
-                self.clock.today(),
-            )
-            if submission is None:
-                return False
-            sealed = await self._seal(session, submission)
-        if sealed:
-            self.meter.count(PAYMENTS, submission.payment_count, stage="sealed", bank=submission.bank)
-        return True
+            found = await self._pick(session)
+            for submission in found:
+                bank, state = self.banks[submission.bank], SubmissionState.OPEN
+                if await turned_away(session, bank, submission, state, self.clock, worker=self.worker):
+                    continue
+                if await self._seal(session, submission):
+                    tally.count(PAYMENTS, submission.payment_count, stage="sealed", bank=submission.bank)
+        tally.report(self.meter)
+        return bool(found)
+
+    async def _pick(self, session: Session) -> list[OpenSubmission]:
+        """Lock what may be sealed now."""
+        capacity = {slug: bank.profile.limits.submissions_in_flight for slug, bank in self.banks.items()}
+        return await session.all(
+            OpenSubmission,
+            "seal.pick",
+            self.clock.now(),
+            list(capacity),
+            list(capacity.values()),
+            *columns(self.limits),
+            self.clock.today(),
+            self.together,
+        )
 
     async def _seal(self, session: Session, submission: OpenSubmission) -> bool:
         """Return whether it is sealed now."""
@@ -157,13 +170,24 @@ class Seal:
         bank = self.banks[submission.bank]
         signed = [_signed(submission, m) for m in members]
         purposes = {code: benefit.purpose for code, benefit in self.catalogue.items() if benefit.purpose}
+        purposes |= bank.profile.purposes
         try:
             header = self._header(submission, debtor)
             pressed: Pressed = await self.workshop.run(press, bank.adapter, bank.profile, header, signed, purposes)
             if pressed.refusals:
                 await self._refuse(session, submission, members, pressed.refusals)
                 return False
-            await self._store(session, submission, pressed, header.created_at)
+            wire = await wrapped(self.workshop, bank, pressed.pieces, header.created_at)
+            if oversize(bank.profile, max(_size(pressed), len(wire.content) if wire is not None else 0)):
+                await self._cut_smaller(session, submission, members, bank.profile)
+                return False
+            await self._store(session, submission, pressed, wire, header.created_at)
+        except WrappingFailed as error:  # it stays open: what a bank wants wrapped is never sent as it is
+            await self._later(session, submission, "envelope failed", error)
+            return False
+        except Oversized:
+            await self._cut_smaller(session, submission, members, bank.profile)
+            return False
         except (SealMismatch, CannotRender) as error:
             now, reason = self.clock.now(), "seal mismatch"
             await pause(session, scope="bank", value=bank.slug, reason=reason, at=now, by=self.worker)
@@ -171,7 +195,14 @@ class Seal:
             return False
         return True
 
-    async def _store(self, session: Session, submission: OpenSubmission, pressed: Pressed, sealed_at: datetime) -> None:
+    async def _store(
+        self,
+        session: Session,
+        submission: OpenSubmission,
+        pressed: Pressed,
+        wire: Wrapped | None,
+        sealed_at: datetime,
+    ) -> None:
         """Store bytes and digests if they are also those of what was cut; `sealed_at` stands in the bytes."""
         reread, number = pressed.reread, submission.submission_no
         cut = (submission.payment_count, submission.sum_minor, submission.currency)
@@ -180,7 +211,10 @@ class Seal:
         pieces = [(number, n, piece) for n, piece in enumerate(pressed.pieces)]
         await session.copy("submission_bytes", ("submission_no", "piece_no", "piece"), pieces)
         digests = (bytes.fromhex(reread.sha256), bytes.fromhex(reread.payments_digest))
-        await session.execute("seal.seal", number, sealed_at, *digests, reread.size)
+        destination = self.banks[submission.bank].destination
+        await session.execute("seal.seal", number, sealed_at, *digests, reread.size, destination)
+        if wire is not None:
+            await store_wrapped(session, submission.bank, number, wire)
         await move(session, number, SubmissionState.OPEN, SubmissionState.SEALED, at=sealed_at, actor=self.worker)
 
     def _header(self, submission: OpenSubmission, debtor: Debtor) -> SubmissionContent:
@@ -212,6 +246,15 @@ class Seal:
         await tell(session, now, [News(order_no=n, outcome="held", reason="render.refused") for n in numbers])
         await raise_exceptions(session, now, [_cannot_render(submission.bank, m, refusals) for m in refused])
 
+    async def _cut_smaller(
+        self, session: Session, submission: OpenSubmission, members: Sequence[Member], profile: Profile
+    ) -> None:
+        """Let its members be cut into smaller ones; those that the bank wants together at least are held."""
+        if can_be_halved(profile, submission.payment_count):
+            await self._dissolve(session, submission, OVERSIZE)
+        else:
+            await self._refuse(session, submission, members, {m.end_to_end_id: OVERSIZE for m in members})
+
     async def _later(self, session: Session, submission: OpenSubmission, kind: str, error: Exception) -> None:
         """Leave it open and look again later: a key may be renewed, an adapter mended; nothing leaves meanwhile."""
         now = self.clock.now()
@@ -229,6 +272,10 @@ class Seal:
 def _cannot_render(bank: str, member: Member, refusals: Mapping[str, str]) -> Trouble:
     detail = {"why": refusals[member.end_to_end_id]}
     return Trouble(kind="cannot render", key=member.end_to_end_id, bank=bank, order_no=member.order_no, detail=detail)
+
+
+def _size(pressed: Pressed) -> int:
+    return sum(len(piece) for piece in pressed.pieces)
 
 
 def _signed(submission: OpenSubmission, member: Member) -> Signed:

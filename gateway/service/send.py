@@ -1,61 +1,44 @@
 """Sending, never twice: intent first, the wire under a lease and a deadline, then what is known.
 
-1. A mark is left where a later inquiry can find it (adr/0002); no payment byte has moved.
-2. One transaction, behind the gate: the submission is locked, *then* every check is made; one that fails voids it.
+1. What may go out is claimed, and a mark is left where a later inquiry can find it (adr/0002); no payment byte has
+   moved, and no transaction is open while a bank takes its time.
+2. One transaction, behind the gate: submissions are locked, *then* every check is made; one that fails voids its own.
 3. Only after the COMMIT was seen does the transport send; it checks the deadline before its point of no return.
 4. Its answer is recorded only while the intent is ours. A worker that lost its lease stores evidence, never a state.
+
+A bank by request is sent many at a time: one transaction commits their intents, others their answers, some together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.errors import BankUnreachable, Refused
+from gateway.domain.errors import BankUnreachable, StoreBusy
 from gateway.domain.states import SubmissionState
 from gateway.ports.approval import Approvals
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.ports.transport import Answer, Sent, Wire
-from gateway.service import lanes, limits, progress
+from gateway.service import lanes, pace, progress, windows
 from gateway.service.banks import Bank
 from gateway.service.exceptions import Trouble, raise_exceptions
+from gateway.service.intents import TRIES_USED_UP, Claim, Decided, Due, Intent, Intents
 from gateway.service.limits import Limit
-from gateway.service.moves import move
+from gateway.service.moves import Moving, move_all
+from gateway.service.pace import Waiting
+from gateway.service.retrying import whole
 
+__all__ = ["TRIES_USED_UP", "Due", "Intent", "Send"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """A submission that may go out now, with what its checks need."""
-
-    submission_no: int
-    batch_no: int
-    state: str
-    tries: int
-    name: str
-    size: int
-    sha256: bytes
-    pay_date: date
-    currency: str
-    sum_minor: int
-    source: str
-    manifest: bytes
-    manifest_signature: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """A committed promise to touch the outside world once."""
-
-    wire: Wire
-    due: Due
-    deadline: float
-
-
-TRIES_USED_UP = "tries used up"
-STOPPED = "stop"
-"""As `send.objection` names it."""
+TOGETHER_SECONDS = 0.05
+"""How long an answer waits to be recorded with others."""
+ASKED_TO_WAIT = "the bank asked us to wait before this went out"
+NEVER_BEGUN: Mapping[str, str] = {"cause": ASKED_TO_WAIT, "left": "no"}
+"""Evidence of a try that the transport was never given."""
 
 _STATE: Mapping[Sent, SubmissionState] = {
     Sent.SENT: SubmissionState.DELIVERED,
@@ -63,10 +46,24 @@ _STATE: Mapping[Sent, SubmissionState] = {
     Sent.UNKNOWN: SubmissionState.UNKNOWN,
 }
 
+Answered = tuple[Intent, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of what goes over the wire."""
+
+    submission_no: int
+    piece: bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Step: send one sealed or proved-not-sent submission of one bank."""
+    """Step: send sealed or proved-not-sent submissions of one bank, at most `together` with one commit.
+
+    `wires` bounds what is on the wire at a time, in all loops that run this step; `waiting` says when a lane that
+    keeps a pace is due.
+    """
 
     store: Store
     clock: Clock
@@ -75,142 +72,229 @@ class Send:
     worker: str
     limits: Sequence[Limit] = ()
     meter: Meter = no_meter
+    together: int = 1
+    wires: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    waiting: Waiting = field(default_factory=Waiting)
 
     async def run_once(self) -> bool:
         deadline = self.clock.monotonic() + self.bank.profile.timings.send_deadline_seconds
-        try:
-            picked = await self._intend(deadline)
-        except BankUnreachable as error:
-            await self._lane_failed()
-            self.meter.count("gateway_step_failures_total", 1, step="send", error=type(error).__name__)
+        intents = await self._intend(deadline)
+        if intents is None:
             return False
-        if picked is None:
-            return False
-        if isinstance(picked, Intent):
-            await self._record(picked, await self._send(picked))
+        if intents:
+            await self._send(intents)
         return True
 
-    async def _intend(self, deadline: float) -> Intent | Due | None:
-        """Commit an intent, or void (then the Due is returned), or find nothing to do (None)."""
-        async with self.store.transaction() as session:
-            due = await session.one(Due, "send.pick", self.bank.slug, self.clock.now())
-            if due is None:
-                return None
-            wire = self._wire(due, await session.value("send.draw_intent"))
-            await self.bank.transport.prepare(wire)
-            await session.execute("stops.intent_gate")
-            objection = await self._start(session, due)
-            if objection is None:
-                await self._promise(session, due, wire.intent)
-        if objection is not None:
-            await self.bank.transport.discard(wire)
-            return due
-        return Intent(wire=wire, due=due, deadline=deadline)
-
-    async def _start(self, session: Session, due: Due) -> str | None:
-        """Move to sending, or to void with the objection that is returned."""
-        state, now = SubmissionState(due.state), self.clock.now()
-        objection = await self._objection(session, due) or await self._limit(session, due)
-        if objection is None:
-            await move(session, due.submission_no, state, SubmissionState.SENDING, at=now, actor=self.worker)
+    async def _intend(self, deadline: float) -> list[Intent] | None:
+        """Commit intents, perhaps none because all were voided; None when there is nothing to do now."""
+        claims = await self._claim()
+        if not claims:
+            return None if claims is None else []
+        marked = await self._mark(claims)
+        if not marked:
             return None
-        await move(session, due.submission_no, state, SubmissionState.VOID, at=now, actor=self.worker, why=objection)
-        if objection == STOPPED:
-            await session.execute("stops.voided_at_intent", due.submission_no)
-        await session.execute("moves.free_members", due.submission_no)
-        if objection == TRIES_USED_UP:  # its members are cut again, for ever if need be: somebody must know
-            number = due.submission_no
-            await raise_exceptions(
-                session, now, [Trouble(kind=objection, key=str(number), bank=self.bank.slug, submission_no=number)]
-            )
-        return objection
-
-    async def _objection(self, session: Session, due: Due) -> str | None:
-        """Name the first check that fails. The row is locked and the gate is held: nothing can change beneath us."""
-        if due.tries >= self.bank.profile.timings.tries_max:
-            return TRIES_USED_UP
-        if due.pay_date < self.clock.today():
-            return "date passed"
         try:
-            self.approvals.verify(
-                source=due.source, manifest=due.manifest, signature=due.manifest_signature, at=self.clock.now()
-            )
-        except Refused:
-            return "approval no longer verifies"
-        found: str | None = await session.value(
-            "send.objection", due.submission_no, self.bank.slug, due.source, self.clock.today()
-        )
-        return found
-
-    async def _limit(self, session: Session, due: Due) -> str | None:
-        """Count it under today's limits, last of all checks; name the objection if it would pass one."""
-        day = self.clock.today()
-        over = [one for one in self.limits if one.covers(due.source, self.bank.slug, due.currency)]
-        if await limits.take(session, day, over, submission_no=due.submission_no, sum_minor=due.sum_minor):
+            decided = await whole(lambda: self._decide(marked))
+        except StoreBusy:  # not when the store went away: then the commit may have been, and the marks are its proof
+            await self._unclaim(marked)
+            await self._discard(marked)
+            raise
+        await self._discard(decided.dropped)
+        if decided.waits:
+            await self._look_when()
             return None
-        await limits.tell_reached(session, self.clock.now(), day, over, due.sum_minor)
-        return limits.KIND
+        return [self._intent(claim, deadline) for claim in decided.promised]
 
-    async def _promise(self, session: Session, due: Due, intent_no: int) -> None:
-        now = self.clock.now()
-        lease_until = now + timedelta(seconds=self.bank.profile.timings.lease_seconds)
-        args = (due.submission_no, due.tries + 1, self.worker, now, lease_until, intent_no)
-        if not await session.execute("send.promise", *args):
-            raise AssertionError("the submission is locked, yet another try of it was counted")
-
-    async def _send(self, intent: Intent) -> Answer:
+    async def _decide(self, claims: Sequence[Claim]) -> Decided:
+        decide = Intents(
+            clock=self.clock, bank=self.bank, approvals=self.approvals, worker=self.worker, limits=self.limits
+        ).decide
         async with self.store.transaction() as session:
-            pieces = await session.column("send.pieces", intent.due.submission_no)
-        return await self.bank.transport.send(intent.wire, pieces, intent.deadline)
+            return await decide(session, claims)
 
-    async def _record(self, intent: Intent, answer: Answer) -> None:
-        """Store the answer: as the submission's state if the intent is still ours, else as evidence."""
-        tally, now = Tally(), self.clock.now()
-        async with self.store.transaction() as session:
-            if await record(session, self.bank, now, self.worker, intent, answer):
-                number = intent.due.submission_no
-                await progress.sent(tally, session, bank=self.bank.slug, submission_no=number, at=now)
-        tally.count("gateway_tries_total", 1, bank=self.bank.slug, answer=answer.sent.value)
-        tally.report(self.meter)
+    async def _discard(self, claims: Iterable[Claim]) -> None:
+        for claim in claims:
+            with suppress(BankUnreachable):  # a mark that stays proves nothing: its number is never drawn again
+                await self.bank.transport.discard(claim.wire)
 
-    async def _lane_failed(self) -> None:
+    async def _unclaim(self, claims: Sequence[Claim]) -> None:
+        """Let others try these at once. A claim that cannot be given back ends by itself, after the time of a lease."""
+        with suppress(StoreBusy):
+            async with self.store.transaction() as session:
+                await session.execute("send.unclaim", *_numbers(claims))
+
+    async def _claim(self) -> list[Claim] | None:
+        """Claim what may go out now; none when it was turned away; None when there is nothing."""
+        now, rules = self.clock.now(), self.bank.profile.pace
+        if await self._asked_to_wait(now):
+            return None
+        most = pace.most(rules, self.together)
         async with self.store.transaction() as session:
-            await lanes.failed(session, self.bank.profile, self.clock.now())
+            args = (self.bank.slug, now, most, pace.keeps(rules), rules.ordered)
+            found = await session.all(Due, "send.pick", *args)
+            if not found:
+                self.waiting.until = await pace.due(session, self.bank.slug, rules, now)
+                return None
+            due = [d for d in found if not await self._turned_away(session, d)]
+            numbers = await session.column("send.draw_intents", len(due))
+            until = now + timedelta(seconds=self.bank.profile.timings.lease_seconds)
+            await session.execute("send.claim", [d.submission_no for d in due], numbers, until)
+        return [Claim(due=d, wire=self._wire(d, n)) for d, n in zip(due, numbers, strict=True)]
+
+    async def _asked_to_wait(self, now: datetime) -> bool:
+        """Whether what the bank asked of this process still holds: somebody may have lifted it since."""
+        if self.waiting.asked(now):
+            async with self.store.transaction() as session:
+                self.waiting.lifted(await session.value("lanes.lifted_at", self.bank.slug))
+        self.waiting.until = self.waiting.asked_until if self.waiting.asked(now) else None
+        return self.waiting.until is not None
+
+    async def _turned_away(self, session: Session, due: Due) -> bool:
+        state = SubmissionState(due.state)
+        return await windows.turned_away(session, self.bank, due, state, self.clock, worker=self.worker)
 
     def _wire(self, due: Due, intent_no: int) -> Wire:
         """Name the try. Its number is drawn from a sequence and never given twice, whatever is rolled back."""
-        return Wire(bank=self.bank.slug, name=due.name, intent=intent_no, size=due.size, sha256=due.sha256.hex())
+        digest = due.sha256.hex()
+        first = due.tries == 0
+        return Wire(bank=self.bank.slug, name=due.name, intent=intent_no, size=due.size, sha256=digest, first=first)
+
+    async def _mark(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Leave marks; return those that were left. A bank that cannot be reached costs its lane a failure, no try."""
+        marked = await asyncio.gather(*(self._prepared(claim) for claim in claims))
+        failed = [claim for claim, left in zip(claims, marked, strict=True) if not left]
+        if failed:
+            async with self.store.transaction() as session:
+                await session.execute("send.unclaim", *_numbers(failed))
+                await lanes.failed(session, self.bank.profile, self.clock.now())
+            self.meter.count("gateway_step_failures_total", 1, step="send", error=BankUnreachable.__name__)
+        return [claim for claim, left in zip(claims, marked, strict=True) if left]
+
+    async def _prepared(self, claim: Claim) -> bool:
+        try:
+            await self.bank.transport.prepare(claim.wire)
+        except BankUnreachable:
+            return False
+        return True
+
+    async def _look_when(self) -> None:
+        """Find out when the lane is due that was found waiting for its pace."""
+        async with self.store.transaction() as session:
+            self.waiting.until = await pace.due(session, self.bank.slug, self.bank.profile.pace, self.clock.now())
+
+    def _intent(self, claim: Claim, deadline: float) -> Intent:
+        left = windows.left(self.bank, claim.due, self.clock.now()).total_seconds()
+        return Intent(wire=claim.wire, due=claim.due, deadline=min(deadline, self.clock.monotonic() + left))
+
+    async def _send(self, intents: Sequence[Intent]) -> None:
+        """Send, and record the answers as they come, those that come close together in one transaction."""
+        pieces = await self._pieces(intents)
+        under_way = {asyncio.create_task(self._one(i, pieces.get(i.due.submission_no, []))) for i in intents}
+        answered: list[Answered] = []
+        try:
+            while under_way:
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                if under_way:
+                    more, under_way = await asyncio.wait(under_way, timeout=TOGETHER_SECONDS)
+                    done |= more
+                answered = sorted([*answered, *(task.result() for task in done)], key=lambda a: a[0].wire.intent)
+                try:
+                    await whole(lambda told=answered: self._record(told))  # type: ignore[misc]
+                except StoreBusy:  # nothing is stored; with the next answers, for what is on the wire is not cut off
+                    if not under_way:
+                        raise
+                else:
+                    answered = []
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _pieces(self, intents: Sequence[Intent]) -> Mapping[int, list[bytes]]:
+        """Return what goes over the wire, by submission."""
+        found: dict[int, list[bytes]] = {}
+        async with self.store.transaction() as session:
+            for row in await session.all(Piece, "send.pieces", [i.due.submission_no for i in intents]):
+                found.setdefault(row.submission_no, []).append(row.piece)
+        return found
+
+    async def _one(self, intent: Intent, pieces: Iterable[bytes]) -> Answered:
+        async with self.wires:
+            if wait := self.waiting.asked(self.clock.now()):
+                return intent, Answer(sent=Sent.NOT_SENT, evidence=NEVER_BEGUN, retry_after=wait)
+            answer = await self.bank.transport.send(intent.wire, pieces, intent.deadline)
+            self.waiting.heard(self.clock.now(), answer.retry_after)
+            return intent, answer
+
+    async def _record(self, answered: Sequence[Answered]) -> None:
+        """Store answers: as the submissions' states where the intents are still ours, else as evidence."""
+        tally, now = Tally(), self.clock.now()
+        async with self.store.transaction() as session:
+            delivered = await record(session, self.bank, now, self.worker, answered)
+            await progress.all_sent(tally, session, bank=self.bank.slug, submissions=delivered, at=now)
+        for _, answer in answered:
+            tally.count("gateway_tries_total", 1, bank=self.bank.slug, answer=answer.sent.value)
+        tally.report(self.meter)
 
 
-async def record(session: Session, bank: Bank, now: datetime, worker: str, intent: Intent, answer: Answer) -> bool:
-    """Record what a try came to; `session` is the only transaction of it. Return whether this made it delivered."""
-    evidence: dict[str, Any] = dict(answer.evidence)
-    if not await session.execute("send.conclude", intent.wire.intent, answer.sent.value, evidence):
-        await session.execute("send.late", intent.wire.intent, {"saw": answer.sent.value, **evidence})
-        return False
-    state = _STATE[answer.sent]
-    due = {
-        SubmissionState.NOT_SENT: now + timedelta(seconds=bank.profile.timings.retry_after_seconds),
-        SubmissionState.UNKNOWN: now + timedelta(seconds=bank.profile.timings.inquire_after_seconds),
-    }.get(state)
-    moved = await move(
-        session,
-        intent.due.submission_no,
-        SubmissionState.SENDING,
-        state,
-        at=now,
-        actor=worker,
-        evidence=evidence,
-        due=due,
-    )
-    if not moved:  # a message of this bank named it first: it is delivered, whatever we saw
-        return False
-    if answer.unreachable:
-        await lanes.failed(session, bank.profile, now)
-    elif state is SubmissionState.DELIVERED:
+async def record(session: Session, bank: Bank, now: datetime, worker: str, answered: Sequence[Answered]) -> list[int]:
+    """Record what tries came to; `session` is the only transaction of it. Return what this made delivered."""
+    told = {i.wire.intent: (i, a) for i, a in answered}
+    evidence = [_evidence(a) for _, a in answered]
+    args = (list(told), [a.sent.value for _, a in answered], evidence)
+    ours = set(await session.column("send.conclude", *args))
+    for number, (_, answer) in told.items():
+        if number not in ours:
+            await session.execute("send.late", number, {"saw": answer.sent.value, **_evidence(answer)})
+    moved: set[int] = set()
+    for sent, state in _STATE.items():
+        moving = [_moving(i, a, bank, now) for n, (i, a) in told.items() if n in ours and a.sent is sent]
+        moved |= set(await move_all(session, moving, SubmissionState.SENDING, state, at=now, actor=worker))
+    # What did not move was named by a message of this bank first: it is delivered, whatever we saw.
+    mine = [(i, a) for i, a in answered if i.due.submission_no in moved]
+    await _tell_lane(session, bank, now, mine)
+    await _tell_wait(session, bank, now, [a for _, a in answered])
+    if waited := [i.due.submission_no for i, a in mine if a.evidence == NEVER_BEGUN]:
+        await session.execute("send.waited", waited)
+    troubles = [_unknown(bank, i) for i, a in mine if a.sent is Sent.UNKNOWN]
+    await raise_exceptions(session, now, troubles)
+    return sorted(i.due.submission_no for i, a in mine if a.sent is Sent.SENT)
+
+
+async def _tell_lane(session: Session, bank: Bank, now: datetime, answered: Sequence[Answered]) -> None:
+    """Count failures to reach the bank, and a success."""
+    for _, answer in answered:
+        if answer.unreachable:
+            await lanes.failed(session, bank.profile, now, answer.retry_after)
+    if any(answer.sent is Sent.SENT and not answer.unreachable for _, answer in answered):
         await lanes.worked(session, bank.slug)
-    if state is SubmissionState.UNKNOWN:
-        number = intent.due.submission_no
-        trouble = Trouble(kind="unknown", key=f"{number}/{intent.wire.intent}", bank=bank.slug, submission_no=number)
-        await raise_exceptions(session, now, [trouble])
-    return state is SubmissionState.DELIVERED
+
+
+async def _tell_wait(session: Session, bank: Bank, now: datetime, answers: Iterable[Answer]) -> None:
+    """Keep the longest wait that the bank asked for, whatever else its answers are worth and whosever the tries are."""
+    seconds = max((answer.retry_after for answer in answers if answer.evidence != NEVER_BEGUN), default=0)
+    if seconds:
+        await lanes.asked_to_wait(session, bank.slug, now, seconds)
+
+
+def _numbers(claims: Iterable[Claim]) -> tuple[list[int], list[int]]:
+    rows = list(claims)
+    return [c.due.submission_no for c in rows], [c.wire.intent for c in rows]
+
+
+def _moving(intent: Intent, answer: Answer, bank: Bank, now: datetime) -> Moving:
+    timings, asked = bank.profile.timings, answer.retry_after  # who asks us to wait is not asked about it sooner either
+    due = {
+        Sent.NOT_SENT: now + timedelta(seconds=max(timings.retry_after_seconds, asked)),
+        Sent.UNKNOWN: now + timedelta(seconds=max(timings.inquire_after_seconds, asked)),
+    }.get(answer.sent)
+    return Moving(submission_no=intent.due.submission_no, evidence=_evidence(answer), due=due)
+
+
+def _evidence(answer: Answer) -> dict[str, Any]:
+    return dict(answer.evidence)
+
+
+def _unknown(bank: Bank, intent: Intent) -> Trouble:
+    number = intent.due.submission_no
+    return Trouble(kind="unknown", key=f"{number}/{intent.wire.intent}", bank=bank.slug, submission_no=number)

@@ -113,6 +113,7 @@ def test_what_becomes_of_unclaimed_money(changes: dict[str, Any], reissues: int)
     ("changes", "message"),
     [
         ({"unclaimed": "keep"}, "unclaimed must be one of give back, reissue"),
+        ({"unclaimed": ["reissue"]}, "unclaimed must be one of give back, reissue"),
         ({"unclaimed_reissues": 2}, "goes with unclaimed: reissue only"),
         ({"unclaimed": "reissue", "unclaimed_reissues": 0}, "1 to 12"),
         ({"unclaimed": "reissue", "unclaimed_reissues": 13}, "1 to 12"),

@@ -93,7 +93,7 @@ def test_every_verdict_that_needs_a_person_has_a_row() -> None:
     assert kinds - KINDS.keys() == set()
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=str)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_a_row_is_whole(kind: object) -> None:
     row = kind_of(getattr(kind, "name", ""))
     assert row is kind

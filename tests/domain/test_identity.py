@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from gateway.domain.errors import CannotRender, ConfigError
 from gateway.domain.identity import (
     end_to_end_id,
-    file_name,
     msg_id,
     payment_information_id,
     reference_violations,
@@ -50,7 +49,6 @@ def test_msg_id_and_what_is_named_after_it() -> None:
     message = msg_id("alfa", DAY, 1, epoch=1)
     assert message == "G1ALFA260921S00001"
     assert payment_information_id(message) == "G1ALFA260921S00001P1"
-    assert file_name(message) == "G1ALFA260921S00001.pain001.xml"
 
 
 def test_msg_id_takes_eight_letters_and_digits_of_the_slug() -> None:

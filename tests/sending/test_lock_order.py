@@ -27,7 +27,7 @@ async def _submission_held(scene: Scene) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def _until_one_waits(scene: Scene) -> None:
+async def until_one_waits(scene: Scene) -> None:
     for _ in range(_LOOKS):
         if await scene.value(_WAITING):
             return
@@ -48,7 +48,7 @@ async def test_a_worker_that_records_its_try_holds_nothing_while_it_waits_for_th
     frozen, sending = await _on_the_wire(scene)
     async with _submission_held(scene) as hearer:
         frozen.thaw.set()
-        await _until_one_waits(scene)
+        await until_one_waits(scene)
         await hearer.execute("SELECT FROM intent FOR UPDATE NOWAIT")
     await sending
     assert await scene.states() == ["delivered"]

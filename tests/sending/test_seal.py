@@ -7,6 +7,8 @@ import asyncpg
 import pytest
 from lxml import etree
 
+from bank_adapters.profile import Profile
+from bank_adapters.spi import SubmissionContent
 from gateway.service.seal import LATER
 from tests.scenario import Scene, payment, payments
 
@@ -98,6 +100,24 @@ async def test_one_signed_document_never_pays_two_orders(scene: Scene) -> None:
     await scene.tamper(documents)
     await scene.until_idle("seal")
     assert "sealed" not in await scene.states()
+
+
+async def test_an_adapter_that_fails_stops_its_own_bank_only(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(_self: object, content: SubmissionContent, _profile: Profile) -> dict[str, str]:
+        if content.file_name.startswith("G1ALFA"):
+            raise KeyError(content.debtor.name)
+        return {}
+
+    await scene.release([payment(1), payment(2, "charlie")])
+    await scene.until_idle("cut")
+    monkeypatch.setattr(type(scene.gateway.banks["alfa"].adapter), "refusals", stumble)
+    await scene.until_idle("seal")
+    assert await scene.rows("SELECT bank, state FROM submission ORDER BY bank") == [
+        ("alfa", "open"),
+        ("charlie", "sealed"),
+    ]
+    assert await scene.column("SELECT detail ->> 'why' FROM exception") == ["the bank's adapter fails: KeyError"]
+    assert await scene.rows("SELECT value, reason FROM pause") == [("alfa", "seal mismatch")]
 
 
 async def test_a_changed_amount_never_leaves_and_pauses_the_lane(scene: Scene) -> None:

@@ -189,6 +189,8 @@ async def test_a_number_is_not_drawn_again_when_its_transaction_came_to_nothing(
     await scene.sealed(payments([1]))
     with pytest.raises(RuntimeError):
         await scene.run("send", "alfa")
+    assert not await scene.run("send", "alfa")  # its claim has not ended
+    scene.clock.advance(MINUTES)
     await scene.run("send", "alfa")
     assert len(set(numbers)) == 2
 

@@ -1,10 +1,10 @@
 """A bank's channel that does what a test tells it to."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.errors import BankUnreachable
-from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Sent, Wire
+from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Place, Sent, Wire
 
 
 async def _at_once() -> None:
@@ -52,7 +52,7 @@ class Scripted:
         if not self.reachable:
             raise BankUnreachable("the bank cannot be reached")
 
-    async def collect(self) -> AsyncIterator[Delivery]:
+    async def collect(self, known: Collection[Place] = ()) -> AsyncIterator[Delivery]:
         no_deliveries: tuple[Delivery, ...] = ()
         for delivery in no_deliveries:
             yield delivery

@@ -1,8 +1,22 @@
--- name: claimants (locked; an entitlement of a source has few orders, of which one at most is live)
+-- name: unsent (locked: these attempts, and those that void submissions $2 held, those too that were closed in them; whoever
+-- closes one in favour of another has committed, or waits)
+SELECT attempt_no FROM attempt
+WHERE attempt_no IN (
+    SELECT unnest($1::bigint[])
+    UNION
+    SELECT m.attempt_no FROM former_member m WHERE m.submission_no = ANY ($2::bigint[])
+    UNION
+    SELECT c.attempt_no FROM attempt c WHERE c.submission_no = ANY ($2::bigint[]) AND c.closed)
+ORDER BY attempt_no FOR UPDATE;
+
+-- name: claimants (locked; an entitlement of a source has few orders, of which one at most is live. $2: those too whose attempt
+-- is open in another submission than one that held it before)
 WITH told AS (
     SELECT a.order_no, o.source, o.entitlement_id, o.period, o.sequence
     FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
-    WHERE a.attempt_no = ANY ($1::bigint[]) AND a.closed
+    WHERE a.attempt_no = ANY ($1::bigint[])
+      AND (a.closed OR ($2 AND EXISTS (
+          SELECT FROM former_member m WHERE m.attempt_no = a.attempt_no AND m.submission_no <> a.submission_no)))
 ), claimant AS (
     SELECT o.order_no FROM told t JOIN payment_order o ON o.claims
         AND (o.source, o.entitlement_id, o.period, o.sequence) = (t.source, t.entitlement_id, t.period, t.sequence)

@@ -16,8 +16,8 @@ UPDATE batch SET cut_through = $2, cut_done = $3 WHERE batch_no = $1;
 -- submission, and orders whose day for a further attempt has come, all attempts of which are closed and moved no money
 -- that did not come back in full; 60: credited, booked, in a statement, twice; 256: returned in a statement)
 WITH loose AS (
-    SELECT a.order_no, o.batch_no FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
-    WHERE a.submission_no IS NULL AND NOT a.closed AND o.state = 'payable'
+    SELECT a.order_no, o.batch_no FROM may_be_cut($2, $3, $4, $5) a JOIN payment_order o ON o.order_no = a.order_no
+    WHERE o.state = 'payable'
     UNION ALL
     SELECT o.order_no, o.batch_no FROM payment_order o JOIN batch b ON b.batch_no = o.batch_no
     WHERE o.next_try_on <= $2 AND o.state = 'payable' AND b.state = 'released' AND (b.cut_done OR o.order_id <= b.cut_through)
@@ -33,9 +33,8 @@ FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: loose (the same of one batch, now that it is locked: an order is cut by one worker)
 WITH loose AS (
-    SELECT o.order_no, a.attempt_no, a.bank, a.generation FROM attempt a
+    SELECT o.order_no, a.attempt_no, a.bank, a.generation FROM may_be_cut($3, $4, $5, $6) a
     JOIN payment_order o ON o.order_no = a.order_no AND o.batch_no = $1 AND o.state = 'payable'
-    WHERE a.submission_no IS NULL AND NOT a.closed
     UNION ALL
     SELECT o.order_no, NULL, NULL, (SELECT coalesce(max(a.generation), 0) + 1 FROM attempt a WHERE a.order_no = o.order_no)
     FROM payment_order o JOIN batch b ON b.batch_no = o.batch_no
@@ -49,6 +48,12 @@ FROM loose l JOIN payment_order o ON o.order_no = l.order_no
 WHERE o.order_no NOT IN (SELECT order_no FROM stops_on(ARRAY(SELECT order_no FROM loose)))
 ORDER BY o.order_id LIMIT $2;
 
+-- name: lock_loose (a bank that speaks of them waits, or has committed what it said)
+SELECT attempt_no FROM attempt WHERE attempt_no = ANY ($1::bigint[]) ORDER BY attempt_no FOR NO KEY UPDATE;
+
+-- name: alarming (of these, now that they are locked)
+SELECT n FROM alarming() AS n WHERE n = ANY ($1::bigint[]);
+
 -- name: tried (their further attempts are made; another one needs another reason)
 UPDATE payment_order SET next_try_on = NULL WHERE order_no = ANY ($1::bigint[]);
 
@@ -59,6 +64,11 @@ SELECT l.last_sequence, i.restore_epoch FROM lane l, installation i WHERE l.bank
 SELECT payment_count, sum_minor FROM submission
 WHERE bank = $1 AND debtor_account = $2 AND pay_date = $3 AND sum_booked AND NOT settled
   AND state NOT IN ('void', 'dissolved');
+
+-- name: fewest_oversize (payments in the smallest submission like this one that was too large when it was sealed, or NULL)
+SELECT min(s.payment_count) FROM submission s
+JOIN submission_event e ON e.submission_no = s.submission_no AND e.to_state = 'dissolved' AND e.why = $5
+WHERE s.bank = $1 AND s.product = $2 AND s.pay_date = $3 AND s.debtor_account = $4 AND s.state = 'dissolved';
 
 -- name: make_submissions
 WITH numbered AS (UPDATE lane SET last_sequence = last_sequence + cardinality($8::bigint[]) WHERE bank = $1),

@@ -1,4 +1,4 @@
--- name: pick (open, on a lane that can send now and has room in flight, under every limit of the day)
+-- name: pick (at most $9, and no more than there is room for: open, on a lane that can send now and has room in flight, under every limit of the day)
 SELECT s.submission_no, s.bank, s.batch_no, b.batch_id, s.product, s.pay_date, s.currency, s.msg_id, s.name, s.payment_count,
        s.sum_minor, b.source, b.programme, s.debtor_account, b.manifest, b.manifest_signature
 FROM submission s
@@ -16,7 +16,8 @@ WHERE s.state = 'open' AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= $1
       WHERE l.source IN ('*', b.source) AND l.bank IN ('*', s.bank) AND l.currency = s.currency
         AND coalesce(u.sent_minor, 0) + s.sum_minor > limit_of_day(l.source, l.bank, l.currency, $8, l.per_day))
 ORDER BY s.submission_no
-LIMIT 1
+LIMIT (SELECT greatest(0, least($9::bigint, max(r.capacity - (SELECT count(*) FROM submission f WHERE f.bank = r.bank
+           AND f.state IN ('sealed', 'sending', 'not sent', 'unknown'))))) FROM unnest($2::text[], $3::int[]) AS r (bank, capacity))
 FOR UPDATE OF s SKIP LOCKED;
 
 -- name: members
@@ -39,7 +40,8 @@ WHERE batch_no = $1 AND last_order_id >= $2 AND first_order_id <= $3 ORDER BY ch
 SELECT digest FROM payment_order WHERE batch_no = $1 AND order_id BETWEEN $2 AND $3 ORDER BY order_id;
 
 -- name: seal
-UPDATE submission SET sealed_at = $2, sha256 = $3, payments_digest = $4, size = $5 WHERE submission_no = $1 AND sha256 IS NULL;
+UPDATE submission SET sealed_at = $2, sha256 = $3, payments_digest = $4, size = $5, destination = $6
+WHERE submission_no = $1 AND sha256 IS NULL;
 
 -- name: later
 UPDATE submission SET next_attempt_at = $2 WHERE submission_no = $1;
