@@ -52,6 +52,7 @@ BY_INSTITUTION = (
     "correction that replaces an order given back",
     "notice over Kafka that stops something",
     "order written over Kafka and REST at the same time",
+    "payee at a bank that is not connected, paid through another",
     "payment over the counter",
     "payment stopped in time",
     "payment stopped too late",

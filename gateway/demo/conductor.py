@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.01
 _AFAR = frozenset({"receive", "hear orders", "hear stops"})
 """What listens to Kafka for a while whenever it is asked: what it brings is seen by what it stores."""
-_HEARING = ("receive", "read", "apply", "relay")
+_HEARING = ("pick up", "receive", "read", "apply", "relay")
 _TELL_SECONDS = 0.25
 
 Appointment = tuple[datetime, Callable[[], Awaitable[object]]]
@@ -35,9 +35,13 @@ Appointment = tuple[datetime, Callable[[], Awaitable[object]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsettled:
-    """What the steps have before them: records received, messages not yet applied, outcomes not yet published."""
+    """What the steps have before them: records received, messages not yet applied, outcomes not yet published.
+
+    `picked_up` of the records were published by the gateway itself, which found them at their bank.
+    """
 
     received: int
+    picked_up: int
     messages: int
     events: int
 
@@ -147,7 +151,8 @@ class Conductor:
         if not bell.still(but=_AFAR):
             return False
         left = await self._unsettled()
-        if left.received < self.stage.publisher.published or left.messages or left.events:
+        heard = left.received - left.picked_up >= self.stage.said and not self.stage.street.waiting()
+        if not heard or left.messages or left.events:
             bell.ring(_HEARING)
             return False
         return bell.still(but=_AFAR)  # nobody began while the database answered
@@ -160,7 +165,7 @@ class Conductor:
     async def _unsettled(self) -> Unsettled:
         async with self.stage.gateway.store.transaction() as session:
             left = await session.one(Unsettled, "due.unsettled", self.stage.bus.incarnation, BANK_MESSAGES)
-        return left or Unsettled(received=0, messages=0, events=0)
+        return left or Unsettled(received=0, picked_up=0, messages=0, events=0)
 
     async def _next_moment(self, hop: timedelta) -> datetime | None:
         """Return the next full hop at or after which something is due; None when nothing is."""

@@ -1,8 +1,9 @@
 """What a run leaves behind, so that anybody can check it with other tools.
 
-orders.ndjson (as pushed), outbound/<bank>/ (byte for byte what each bank received; an API request is a file), inbound/
-<bank>/ (what each bank said), banks.ndjson (the banks' own books), outcomes.ndjson (what the benefits system received),
-refusals.ndjson (what the door refused), gateway.log, metrics.txt, result.json.
+orders.ndjson (as pushed), outbound/<bank>/ (byte for byte what each bank received; an API request is a file; taken out
+of its envelope where there is one), wire/<bank>/ (such envelopes), inbound/<bank>/ (what each bank said), banks.ndjson
+(the banks' own books), outcomes.ndjson (what the benefits system received), refusals.ndjson (what the door refused),
+gateway.log, metrics.txt, result.json.
 """
 
 import json
@@ -15,7 +16,7 @@ from gateway.demo.benefits_system import Reply
 from gateway.demo.orders import DemoOrder
 from gateway.sandbox import Books
 
-FOLDERS = ("outbound", "inbound")
+FOLDERS = ("outbound", "wire", "inbound")
 FILES = (
     "orders.ndjson",
     "banks.ndjson",
@@ -43,9 +44,15 @@ def write_orders(out: Path, orders: Iterable[DemoOrder]) -> None:
 
 
 def write_outbound(out: Path, banks_folder: Path, slugs: Iterable[str]) -> None:
-    """Copy what each bank collected."""
+    """Copy what each bank collected; of a bank with an envelope what it held, and the envelope apart.
+
+    An envelope is never the same twice: two runs are compared by what is in it.
+    """
     for slug in slugs:
-        shutil.copytree(banks_folder / slug / "collected", out / "outbound" / slug)
+        collected, opened = banks_folder / slug / "collected", banks_folder / slug / "opened"
+        if opened.is_dir():
+            shutil.copytree(collected, out / "wire" / slug)
+        shutil.copytree(opened if opened.is_dir() else collected, out / "outbound" / slug)
         (out / "inbound" / slug).mkdir(parents=True, exist_ok=True)
 
 

@@ -1,7 +1,8 @@
 """A pay day's approved orders: the same seed gives the same orders to the byte.
 
-Most are ordinary; some are paid to a guardian, over the counter, or to a neighbour once more. Every fortieth is one of
-those that a gateway must refuse or hold. What is stopped, `gateway.demo.stopping` chooses.
+Most are ordinary; some are paid to a guardian, over the counter, at a bank that is not connected, or to a neighbour
+once more. Every fortieth is one of those that a gateway must refuse or hold. What is stopped, `gateway.demo.stopping`
+chooses.
 """
 
 import json
@@ -28,8 +29,11 @@ _GUARDED = 25
 """One order in so many is paid to a guardian."""
 _COUNTER, _COUNTER_PLACE = 20, 5
 """One order in so many is paid over the counter."""
+_ELSEWHERE, _ELSEWHERE_PLACE = 60, 32
+"""One order in so many goes to a bank that nobody connects; another one pays it by interbank transfer."""
 _WEEK = timedelta(days=6)
-_NOBODYS_ACCOUNT = "999999990000000001"
+_NOBODYS_ACCOUNT = ("PL", "999999990000000000000001")
+"""In a country to which no bank of the demo pays for another."""
 
 
 class Due(NamedTuple):
@@ -62,7 +66,10 @@ PROGRAMMES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOrder:
-    """An order as it is pushed, with what the demo knows about it and the gateway does not."""
+    """An order as it is pushed, with what the demo knows about it and the gateway does not.
+
+    `bank` is the payee's, empty for one that is not connected.
+    """
 
     order_id: str
     programme: str
@@ -147,6 +154,8 @@ class _Maker:
         slug = bank.slug
         if before is not None and not before.trouble and self._number % _FAMILY == _FAMILY - 1:
             payee, account, slug = before.payee, before.document["creditorAccount"], before.bank
+        if self._number % _ELSEWHERE == _ELSEWHERE_PLACE:
+            account, slug = {"type": "IBAN", "iban": elsewhere(self._number)}, ""
         document = self._document(due, payee, account) | self._others(due, bank, payee, before)
         if self._number % _COUNTER == _COUNTER_PLACE:
             document |= at_the_counter(payee, self._pay_date)
@@ -220,8 +229,15 @@ def at_the_counter(payee: Person, first: date) -> dict[str, Any]:
     return {"creditorAccount": {"type": "COUNTER", "scheme": SCHEME, "id": payee.identity}, "collection": window}
 
 
+def elsewhere(number: int) -> str:
+    """Make a valid IBAN of a bank that is not connected, in one of two countries to which others pay for it."""
+    if number // _ELSEWHERE % 2:
+        return with_check_digits("FR", f"3999900000{number:011d}00")
+    return with_check_digits("DE", f"10099999{number:010d}")
+
+
 def _nobodys_bank(_document: Mapping[str, Any], _payee: Person) -> dict[str, Any]:
-    return {"creditorAccount": {"type": "IBAN", "iban": with_check_digits("DE", _NOBODYS_ACCOUNT)}}
+    return {"creditorAccount": {"type": "IBAN", "iban": with_check_digits(*_NOBODYS_ACCOUNT)}}
 
 
 def _mistyped(document: Mapping[str, Any], _: Person) -> dict[str, Any]:

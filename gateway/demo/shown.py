@@ -34,7 +34,7 @@ class Institution:
     def shown(self) -> Iterator[tuple[str, str]]:
         """Yield what was done, in words, each with what became of it."""
         for order in self.orders:
-            yield from ((words, self.became(order.order_id)) for words in _in_words(order.document))
+            yield from ((words, self.became(order.order_id)) for words in _in_words(order))
         for order_id in sorted({e["orderId"] for e in self.events if e["outcome"] == "presumed"}):
             yield "presumed executed, for want of a word", self.became(order_id)
         for order_id in sorted({e["orderId"] for e in self.events if e["outcome"] == "paid"}):
@@ -80,8 +80,11 @@ def _by_bank(bank: BankParameters, books: Books) -> Iterator[tuple[str, str]]:
         yield from ((SILENT, str(row["endToEndId"])) for row in books.export() if row["booked"])
 
 
-def _in_words(document: Mapping[str, Any]) -> Iterator[str]:
+def _in_words(order: DemoOrder) -> Iterator[str]:
     """Say what is out of the ordinary about an order."""
+    document = order.document
+    if not order.bank and not order.trouble:
+        yield "payee at a bank that is not connected, paid through another"
     if "replaces" in document:
         yield "correction that replaces an order given back"
     if "mandate" in document:

@@ -17,12 +17,17 @@ from gateway.demo.events import SourceEvents
 from gateway.demo.inbox import Inbox
 from gateway.demo.operators import Operators
 from gateway.runtime.assembly import Gateway, assembled
+from gateway.runtime.configuration import read_configuration
 from gateway.runtime.embedded import PARTITIONS
 from gateway.runtime.keys import SandboxKeys, Secrets
 from gateway.runtime.loops import Bell
+from gateway.runtime.material import make_material
+from gateway.runtime.material_ssh import sandbox_ssh
+from gateway.runtime.sandbox_apis import sandbox_access, webhook_secrets
+from gateway.runtime.sandbox_files import sandbox_mailboxes, sandbox_pouches
 from gateway.runtime.serve import Backing, backing, bank_urls, connected, listening, metrics_page, rest_door
 from gateway.runtime.settings import Settings, load_settings
-from gateway.sandbox import BankParameters, Edge, Envelope, KafkaPublisher, Street, read_parameters
+from gateway.sandbox import BankParameters, Edge, Envelope, KafkaPublisher, Street, Webhooks, read_parameters
 
 SOURCE = "SSI"
 WORKER = "demo"
@@ -87,6 +92,11 @@ class Stage:
     database_url: str
     events: SourceEvents
 
+    @property
+    def said(self) -> int:
+        """How many messages of banks Kafka has taken, published by themselves or by the gateway they called."""
+        return self.publisher.published + self.street.calls
+
     async def benefits_heard(self) -> bool:
         """Wait until Kafka brought every outcome that REST tells; say whether the two tell the same."""
         feed = {(event["orderId"], event["outcomeNo"]): event for event in await self.benefits.feed()}
@@ -104,18 +114,18 @@ async def staged(options: DemoOptions, clock: DayClock, work: Path) -> AsyncIter
     """Start everything under the folder `work` while the context lasts. Raises ConfigError and ValueError."""
     settings, bell, scraped = _settings(options, work), Bell(), asyncio.Event()
     banks = read_parameters(options.config / "sandbox.yaml", seed=options.seed)
-    inbound = options.out / "inbound" if options.out else None
     with backing(settings) as back:
         async with (
-            _street(settings, banks, clock, back, inbound) as (street, publisher),
+            _street(settings, options, banks, clock, back) as (street, publisher),
             assembled(_knowing(settings, street), options.config, clock, url=back.url, worker=WORKER) as gateway,
             connected(gateway, back) as bus,
-            listening(rest_door(gateway, bell), settings.api) as url,
+            listening(rest_door(gateway, bell, bus.producer), settings.api) as url,
             listening(_noticing(scraped, gateway, bus), settings.metrics) as metrics_url,
             ClientSession() as session,
             Inbox(back.bootstrap, PARTITIONS) as inbox,
         ):
             keys = SandboxKeys(settings.data_dir / "keys")
+            street.call_at(url)
             yield Stage(
                 clock=clock,
                 gateway=gateway,
@@ -167,14 +177,23 @@ def _knowing(settings: Settings, street: Street) -> Settings:
 
 @asynccontextmanager
 async def _street(
-    settings: Settings, banks: Sequence[BankParameters], clock: DayClock, back: Backing, inbound: Path | None
+    settings: Settings, options: DemoOptions, banks: Sequence[BankParameters], clock: DayClock, back: Backing
 ) -> AsyncIterator[tuple[Street, CountingPublisher]]:
-    """Open the banks while the context lasts; `inbound` keeps a copy of all they say."""
+    """Open the banks while the context lasts; a copy of all they say is kept under `options.out`."""
+    inbound = options.out / "inbound" if options.out else None
     secrets = Secrets(settings.secrets_folder, make=True)
     publisher = CountingPublisher(back.bootstrap)
-    edge = Edge(key=secrets.read("bank-edge"), root=settings.banks_folder, publisher=publisher, outbox=inbound)
-    tokens = {bank.slug: secrets.read(f"{bank.slug}-token").decode() for bank in banks if bank.api is not None}
-    street = Street(banks, root=settings.banks_folder, edge=edge, tokens=tokens, clock=clock.now)
+    profiles = read_configuration(options.config, settings).profiles.values()
+    make_material(profiles, settings.secrets_folder)
+    webhooks = Webhooks(webhook_secrets(profiles, secrets))
+    parts: dict[str, Any] = {"root": settings.banks_folder, "outbox": inbound, "webhooks": webhooks}
+    pouches = sandbox_pouches(profiles, settings.secrets_folder)
+    parts["mailboxes"] = sandbox_mailboxes(profiles, settings.banks_folder, pouches)
+    edge = Edge(key=secrets.read("bank-edge"), publisher=publisher, **parts)
+    access = sandbox_access(profiles, settings.secrets_folder)
+    ssh = sandbox_ssh(profiles, settings.secrets_folder)
+    doors: dict[str, Any] = {"access": access, "ssh": ssh, "pouches": pouches}
+    street = Street(banks, root=settings.banks_folder, edge=edge, clock=clock.now, **doors)
     try:
         await street.start()
         yield street, publisher

@@ -10,7 +10,9 @@ DAYS = 7
 """How many banking days are played after the pay day at least: until the last collection window is over."""
 DAYS_MAX = 40
 HOP = timedelta(hours=3)
-_MORNING, _CLOSE, _NIGHT = time(9, tzinfo=UTC), time(18, tzinfo=UTC), time(22, tzinfo=UTC)
+_MORNING, _CLOSE = time(9, tzinfo=UTC), time(18, tzinfo=UTC)
+_EVENING, _NIGHT = time(19, 30, tzinfo=UTC), time(22, tzinfo=UTC)
+"""Between the two comes what another statement has overtaken: in one step of the clock nobody would see the gap."""
 _FRIDAY = 4
 
 Morning = Callable[[int, date], Awaitable[None]]
@@ -44,6 +46,7 @@ class Weeks:
         await self.conductor.move_to(datetime.combine(day, _CLOSE))
         self.conductor.stage.street.close_day(day, self.conductor.stage.clock.now())
         self.closed.append(day)
+        await self.conductor.move_to(datetime.combine(day, _EVENING))
         await self.conductor.move_to(datetime.combine(day, _NIGHT))
 
     def _banks_go_on(self) -> bool:

@@ -11,33 +11,48 @@ A day with all banks::
 
     banks = read_parameters(Path("config/sandbox.yaml"), seed=7)
     edge = Edge(key=key, root=root, publisher=KafkaPublisher(servers), outbox=None)
-    street = Street(banks, root=root, edge=edge, tokens=tokens, clock=clock)
+    street = Street(banks, root=root, edge=edge, access=access, clock=clock)
     await street.start()
     while await street.run_once(clock()):
         ...
 """
 
+from gateway.sandbox.access import Access, SigningKey, server_tls
 from gateway.sandbox.api import ApiBank
 from gateway.sandbox.bank import FileBank
 from gateway.sandbox.books import Books, Duplicate, books_path
 from gateway.sandbox.edge import Edge, Envelope, KafkaPublisher, Publisher
+from gateway.sandbox.envelopes import CmsPouch, PgpPouch, Pouch
+from gateway.sandbox.mailbox import Mailbox
 from gateway.sandbox.parameters import ApiParameters, BankParameters, Kind, load_parameters, read_parameters
+from gateway.sandbox.ssh import SshAccess, SshDoor
 from gateway.sandbox.street import Street
+from gateway.sandbox.webhook import Webhooks
 
 __all__ = [
+    "Access",
     "ApiBank",
     "ApiParameters",
     "BankParameters",
     "Books",
+    "CmsPouch",
     "Duplicate",
     "Edge",
     "Envelope",
     "FileBank",
     "KafkaPublisher",
     "Kind",
+    "Mailbox",
+    "PgpPouch",
+    "Pouch",
     "Publisher",
+    "SigningKey",
+    "SshAccess",
+    "SshDoor",
     "Street",
+    "Webhooks",
     "books_path",
     "load_parameters",
     "read_parameters",
+    "server_tls",
 ]

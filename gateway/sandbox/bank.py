@@ -7,12 +7,14 @@ that was moved but is not in the books is booked at the next start.
 from collections import deque
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from gateway.sandbox import chance
 from gateway.sandbox.answers import answers
 from gateway.sandbox.books import AskedPayment, Books, Queued, Request, books_path
 from gateway.sandbox.closing import close_day, fund
+from gateway.sandbox.envelopes import Pouch
 from gateway.sandbox.judge import Judgement, Standing, judge_file
 from gateway.sandbox.messages import Message
 from gateway.sandbox.movements import movements
@@ -68,10 +70,15 @@ def record(bank: BankParameters, books: Books, request: Request, judged: Judgeme
 
 
 class FileBank:
-    """A bank of one of the kinds that take files. `<root>/<slug>/in` is where the gateway drops them."""
+    """A bank of one of the kinds that take files. `<root>/<slug>/in` is where the gateway drops them.
 
-    def __init__(self, bank: BankParameters, root: Path) -> None:
+    With a `pouch` files must come in an envelope; what was in them is kept in `<root>/<slug>/opened`.
+    """
+
+    def __init__(self, bank: BankParameters, root: Path, pouch: Pouch | None = None) -> None:
         """Open the bank and line up the files that were collected but never booked."""
+        self._pouch = pouch
+        self._opened = root / bank.slug / "opened"
         self.parameters = bank
         self.books = open_books(bank, root)
         self._in = root / bank.slug / "in"
@@ -118,8 +125,21 @@ class FileBank:
         path.rename(self._collected / name)
         return name
 
+    def _content(self, name: str) -> bytes:
+        """Return what a file says; something that nobody can read for what did not come as it was agreed."""
+        received = (self._collected / name).read_bytes()
+        if self._pouch is None:
+            return received
+        try:
+            content = self._pouch.opened(received)
+        except ValueError:
+            return b"not opened " + sha256(received).digest()
+        self._opened.mkdir(exist_ok=True)
+        (self._opened / name).write_bytes(content)
+        return content
+
     def _book(self, name: str, now: datetime) -> None:
-        bank, content = self.parameters, (self._collected / name).read_bytes()
+        bank, content = self.parameters, self._content(name)
         judged = judge_file(bank, content, self.books.knows_msg_id, standing(bank, self.books))
         request = Request(
             source=name,

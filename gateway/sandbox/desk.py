@@ -113,9 +113,9 @@ class Reply:
     first: bool = False
 
 
-def refusal(status: int, code: str) -> Reply:
+def refusal(status: int, code: str, **about: str) -> Reply:
     """Make an error answer."""
-    return Reply(status=status, body=json.dumps({"code": code}).encode())
+    return Reply(status=status, body=json.dumps({"code": code, **about}).encode())
 
 
 class Desk:
@@ -143,7 +143,8 @@ class Desk:
         stored = self.books.request(key)
         if stored is not None:
             same = stored.digest == digest
-            return Reply(status=stored.reply_status, body=stored.reply) if same else refusal(409, "DUPLICATE_KEY")
+            used = refusal(409, "DUPLICATE_KEY", idempotencyKey=key)
+            return Reply(status=stored.reply_status, body=stored.reply) if same else used
         try:
             order = _Order.model_validate_json(body)
         except ValidationError:
@@ -154,11 +155,12 @@ class Desk:
     def read_back(self, key: str, hidden_reads: int) -> Reply:
         """Return what was answered under a key; 404 when it is not known, or for its first `hidden_reads` reads."""
         stored = self.books.request(key)
+        unknown = refusal(404, "NOT_FOUND", idempotencyKey=key)
         if stored is None:
-            return refusal(404, "NOT_FOUND")
+            return unknown
         self.books.count_read_back(key)
         if stored.read_backs < hidden_reads:
-            return refusal(404, "NOT_FOUND")
+            return unknown
         return Reply(status=200, body=stored.reply)
 
     def close_day(self, day: date, now: datetime) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from gateway.sandbox.books import Answer, Books
+from gateway.sandbox.mailbox import Mailbox
 from gateway.sandbox.messages import utc
+from gateway.sandbox.webhook import Webhooks
 
 TOPIC = "gateway.bank-messages.v1"
 CHANNEL = "bank-edge"
@@ -89,14 +91,42 @@ def signature(key: bytes, topic: str, source: str, message_id: str, digest: str)
 
 
 class Edge:
-    """Publishes what banks have to say. `key` signs; `outbox`, when given, keeps a copy of every message a bank."""
+    """Publishes what banks have to say. `key` signs; `outbox`, when given, keeps a copy of every message a bank.
 
-    def __init__(self, *, key: bytes, root: Path, publisher: Publisher, outbox: Path | None = None) -> None:
+    Banks that `webhooks` knows call the gateway themselves as soon as they are told where it listens; banks with a
+    mailbox leave files in it.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: bytes,
+        root: Path,
+        publisher: Publisher,
+        outbox: Path | None = None,
+        webhooks: Webhooks | None = None,
+        mailboxes: Mapping[str, Mailbox] | None = None,
+    ) -> None:
         """Make the door for all banks under the sandbox `root`."""
         self._key = key
         self._root = root
         self._publisher = publisher
         self._outbox = outbox
+        self._webhooks = webhooks or Webhooks({})
+        self._mailboxes = dict(mailboxes or {})
+
+    def call_at(self, url: str) -> None:
+        """Say where the gateway takes webhooks."""
+        self._webhooks.call_at(url)
+
+    @property
+    def calls(self) -> int:
+        """How many webhook calls were taken by the gateway."""
+        return self._webhooks.taken
+
+    def waiting(self) -> bool:
+        """Whether something lies in a mailbox that the gateway has not put away."""
+        return any(mailbox.waiting() for mailbox in self._mailboxes.values())
 
     async def deliver(self, slug: str, books: Books, now: datetime, *, limit: int = 200) -> bool:
         """Publish up to `limit` due messages of one bank, then mark them; say whether there were any.
@@ -106,11 +136,16 @@ class Edge:
         answers = books.due(now, limit)
         if not answers:
             return False
-        await self._publisher.publish(TOPIC, [self.envelope(slug, answer) for answer in answers])
+        if self._webhooks.serves(slug):
+            answers = await self._webhooks.call(slug, answers, now)
+        elif slug in self._mailboxes:
+            self._mailboxes[slug].leave(answers)
+        else:
+            await self._publisher.publish(TOPIC, [self.envelope(slug, answer) for answer in answers])
         for answer in answers:
             self._archive(slug, answer)
         books.acknowledge(answers, now)
-        return True
+        return bool(answers)
 
     def envelope(self, slug: str, answer: Answer) -> Envelope:
         """Wrap one message; a large one is left in the bank's claims folder first."""

@@ -68,6 +68,15 @@ class ApiParameters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SshParameters:
+    """A file bank's SSH server, beside its folder. `port` 0 takes any free port."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankParameters:
     """One bank. Delays are seconds of the bank's clock after it took a file or request.
 
@@ -109,10 +118,13 @@ class BankParameters:
     verdicts: VerdictParameters = field(default_factory=VerdictParameters)
     api: ApiParameters | None = None
     counter: CounterParameters | None = None
+    ssh: SshParameters | None = None
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.API) != (self.api is not None):
             raise ValueError("a bank has the section `api` exactly when its kind is api")
+        if self.kind is Kind.API and self.ssh is not None:
+            raise ValueError("an API bank takes no files over SSH")
         if self.kind is Kind.FLAKY and not (self.jitter_seconds and self.repeated_per_10000):
             raise ValueError("a flaky bank needs jitter_seconds and repeated_per_10000 above zero")
         if self.rejected_per_10000 + self.returned_per_10000 > TEN_THOUSAND:

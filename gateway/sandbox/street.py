@@ -8,11 +8,14 @@ from pathlib import Path
 import structlog
 from aiokafka.errors import KafkaError
 
+from gateway.sandbox.access import Access
 from gateway.sandbox.api import ApiBank
 from gateway.sandbox.bank import FileBank
 from gateway.sandbox.books import Books
 from gateway.sandbox.edge import Edge
+from gateway.sandbox.envelopes import Pouch
 from gateway.sandbox.parameters import BankParameters, Kind
+from gateway.sandbox.ssh import SshAccess, SshDoor
 
 _PAUSE_SECONDS = 0.2
 _log = structlog.get_logger(__name__)
@@ -21,7 +24,8 @@ _log = structlog.get_logger(__name__)
 class Street:
     """Runs banks step by step: the caller owns the clock, the edge owns Kafka.
 
-    `tokens` holds the bearer token of each API bank by slug. `clock` tells API banks when a request came; file banks
+    `access` says by slug whom each API bank lets in, `ssh` whom each bank with an SSH server (None: they have none).
+    `pouches` holds the envelope of each bank that wants one. `clock` tells API banks when a request came; file banks
     take the moment given to `run_once`.
     """
 
@@ -31,18 +35,23 @@ class Street:
         *,
         root: Path,
         edge: Edge,
-        tokens: Mapping[str, str],
+        access: Mapping[str, Access],
         clock: Callable[[], datetime],
+        ssh: Mapping[str, SshAccess] | None = None,
+        pouches: Mapping[str, Pouch] | None = None,
     ) -> None:
-        """Open every bank's books. Raises KeyError for an API bank without a token."""
+        """Open every bank's books. Raises KeyError for an API or SSH bank of which it is not said whom it lets in."""
         self._edge = edge
         self._clock = clock
-        self.file_banks = {bank.slug: FileBank(bank, root) for bank in banks if bank.kind is not Kind.API}
+        closed, files = pouches or {}, [bank for bank in banks if bank.kind is not Kind.API]
+        self.file_banks = {bank.slug: FileBank(bank, root, closed.get(bank.slug)) for bank in files}
         self.api_banks = {
-            bank.slug: ApiBank(bank, root, token=tokens[bank.slug], clock=clock)
+            bank.slug: ApiBank(bank, root, access=access[bank.slug], clock=clock)
             for bank in banks
             if bank.kind is Kind.API
         }
+        doors = [] if ssh is None else [(bank.slug, bank.ssh) for bank in banks if bank.ssh is not None]
+        self.ssh_doors = {slug: SshDoor(root / slug, (ssh or {})[slug], port=door.port) for slug, door in doors}
 
     def banks(self) -> dict[str, FileBank | ApiBank]:
         """Return every bank by slug."""
@@ -54,12 +63,16 @@ class Street:
         return {slug: bank.books for slug, bank in self.banks().items()}
 
     async def start(self) -> None:
-        """Open the HTTP doors of the API banks."""
+        """Open the HTTP doors of the API banks and the SSH doors of file banks."""
         for bank in self.api_banks.values():
             await bank.start()
+        for door in self.ssh_doors.values():
+            await door.start()
 
     async def close(self) -> None:
         """Close doors and books."""
+        for door in self.ssh_doors.values():
+            await door.close()
         for bank in self.api_banks.values():
             await bank.close()
         for file_bank in self.file_banks.values():
@@ -74,6 +87,19 @@ class Street:
         for slug, books in self.books().items():
             busy |= await self._edge.deliver(slug, books, now)
         return busy
+
+    def call_at(self, url: str) -> None:
+        """Say where the gateway takes webhooks; until then banks that call use the edge like the others."""
+        self._edge.call_at(url)
+
+    @property
+    def calls(self) -> int:
+        """How many webhook calls were taken by the gateway."""
+        return self._edge.calls
+
+    def waiting(self) -> bool:
+        """Whether a file lies at a bank that the gateway has not picked up and put away."""
+        return self._edge.waiting()
 
     def close_day(self, day: date, now: datetime) -> None:
         """Let every bank end its business day and line up its statements, to be sent after `now`."""

@@ -88,6 +88,25 @@ def test_every_behaviour_is_shown_at_least_once(first: Played) -> None:
     assert first.result["not_shown"] == []
 
 
+def test_envelopes_differ_from_run_to_run_and_what_they_hold_does_not(first: Played, second: Played) -> None:
+    wrapped, again, held = first.files("wire"), second.files("wire"), first.files("outbound")
+    assert {name.partition("/")[0] for name in wrapped} == {"golf", "juliett"}
+    assert wrapped.keys() == again.keys() == {n for n in held if n.startswith(("golf/", "juliett/"))}
+    assert not {*wrapped.values()} & {*again.values(), *held.values()}
+
+
+def test_banks_that_leave_files_are_heard_and_their_folders_are_empty(first: Played) -> None:
+    said = (first.out / "metrics.txt").read_text(encoding="utf-8").splitlines()
+    states = ("published", "put away", "refused")
+    for bank in ("golf", "hotel", "india", "juliett"):
+        name = f'gateway_pick_up_files_total{{bank="{bank}",state='
+        published, away, refused = (
+            float(line.rpartition(" ")[2]) for s in states for line in said if line.startswith(f'{name}"{s}"')
+        )
+        assert 0 < published <= away == len(list((first.out / "inbound" / bank).iterdir()))
+        assert refused == 0
+
+
 def test_every_order_ends_in_one_outcome_or_somebody_looks_into_it(first: Played) -> None:
     latest = {event["orderId"]: event["outcome"] for event in first.lines("outcomes.ndjson")}
     ends = {"paid", "returned", "rejected", "refused", "held", "given back", "cancelled", "under investigation"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
 
-from gateway.sandbox import ApiBank, ApiParameters, Kind
+from gateway.sandbox import Access, ApiBank, ApiParameters, Kind
 from gateway.sandbox.api import Fault, fault_of
 from tests.sandbox.material import DEBTOR, LATER, NOW, UETR, bank, payee
 
@@ -74,7 +74,7 @@ async def door(root: Path, faults: ApiParameters | None = None, **changes: Any) 
     parameters = bank(kind=Kind.API, api=faults or ApiParameters(), **changes)
     async with ClientSession() as session:
         client = Door(session)
-        client.bank = ApiBank(parameters, root, token=TOKEN, clock=lambda: NOW, sleep=client.sleep)
+        client.bank = ApiBank(parameters, root, access=Access(secret=TOKEN), clock=lambda: NOW, sleep=client.sleep)
         await client.bank.start()
         yield client
         await client.bank.close()
@@ -142,7 +142,7 @@ async def test_the_same_request_again_books_nothing_and_is_answered_alike(tmp_pa
 async def test_a_key_cannot_be_used_for_another_payment(tmp_path: Path) -> None:
     async with door(tmp_path) as client:
         await client.post()
-        assert await client.post(amount="12.31") == (409, {"code": "DUPLICATE_KEY"})
+        assert await client.post(amount="12.31") == (409, {"code": "DUPLICATE_KEY", "idempotencyKey": "K1"})
         assert len(client.booked()) == 1
 
 
@@ -180,7 +180,7 @@ async def test_read_back_finds_what_was_asked_and_nothing_else(tmp_path: Path) -
     async with door(tmp_path) as client:
         _, receipt = await client.post()
         assert await client.get() == (200, receipt)
-        assert await client.get("payments/K2") == (404, {"code": "NOT_FOUND"})
+        assert await client.get("payments/K2") == (404, {"code": "NOT_FOUND", "idempotencyKey": "K2"})
         assert await client.get("health") == (200, {"status": "up"})
 
 
@@ -275,4 +275,4 @@ def test_faults_belong_to_keys_and_seed() -> None:
 
 def test_a_file_bank_has_no_door(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not an API bank"):
-        ApiBank(bank(), tmp_path, token=TOKEN, clock=lambda: NOW)
+        ApiBank(bank(), tmp_path, access=Access(secret=TOKEN), clock=lambda: NOW)

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from confluent_kafka import Producer
 
-from gateway.sandbox import Edge, Envelope, KafkaPublisher, Kind, Street, read_parameters
+from gateway.sandbox import Access, Edge, Envelope, KafkaPublisher, Kind, Street, read_parameters
 from tests.sandbox.material import NOW, PAY_DAY, File, drop
 from tests.sandbox.test_edge import KEY, TOPIC, Tape
 from tests.sandbox.test_parameters import CONFIG
@@ -22,7 +22,8 @@ EVENING = NOW.replace(hour=18)
 async def street(root: Path, tape: Tape, clock: Callable[[], datetime] = lambda: NOW) -> AsyncIterator[Street]:
     banks = read_parameters(CONFIG, seed=7)
     edge = Edge(key=KEY, root=root, publisher=tape)
-    opened = Street(banks, root=root, edge=edge, tokens={"kilo": "k", "oscar": "o"}, clock=clock)
+    access = {"kilo": Access(secret="k"), "oscar": Access(secret="o")}
+    opened = Street(banks, root=root, edge=edge, access=access, clock=clock)
     await opened.start()
     yield opened
     await opened.close()
