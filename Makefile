@@ -4,18 +4,21 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ORDERS ?= 2000
 SEED   ?= 7
+# Processes that run the tests side by side, each with a PostgreSQL of its own; tests of workers have the machine alone.
+JOBS   ?= 2
 # Orders a pay day of the month that `make soak` replays, thirty pay days through every bank.
 MONTH  ?= 300
 # Random runs of several days that `make soak` judges by the model, other ones each time.
 DAYS   ?= 300
 
-.PHONY: demo test soak check format bench clean
+.PHONY: demo test soak check format pages bench clean
 
 demo: $(VENV)/.run
 	$(BIN)/gateway demo --orders $(ORDERS) --seed $(SEED) --out demo-out
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --ignore tests/workers
+	$(BIN)/pytest tests/workers
 
 soak: $(VENV)/.dev
 	GATEWAY_MONTH_ORDERS=$(MONTH) $(BIN)/pytest tests/month
@@ -31,6 +34,13 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What is written from the profiles and their model: tests compare.
+pages: $(VENV)/.dev
+	$(BIN)/gateway bank schema
+	$(BIN)/gateway bank table --markdown > gateway/docs/banks.md
+	$(BIN)/gateway bank keys > gateway/docs/profile.md
+	$(BIN)/python -m tests.docs.walk
 
 bench: $(VENV)/.dev
 	$(BIN)/gateway bench

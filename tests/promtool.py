@@ -1,5 +1,6 @@
 """Prometheus itself and its checker: from the PATH, else unpacked once from Debian's package into `.cache/`."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -41,10 +42,16 @@ def find(name: str) -> str | None:
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         return None
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # processes of one run look at once
+        return str(unpacked) if unpacked.is_file() or (_unpack() and unpacked.is_file()) else None
+
+
+def _unpack() -> bool:
     if not _run("apt-get", "download", "prometheus") and _run("apt-get", "update"):
         _run("apt-get", "download", "prometheus")
     packages = sorted(FOLDER.glob("prometheus_*.deb"))
-    return str(unpacked) if packages and _run("dpkg", "-x", str(packages[-1]), ".") and unpacked.is_file() else None
+    return bool(packages) and _run("dpkg", "-x", str(packages[-1]), ".")
 
 
 def _run(*command: str) -> bool:
