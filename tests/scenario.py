@@ -1,5 +1,6 @@
 """A released batch on a database of its own and a gateway whose steps are called one by one."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -184,7 +185,7 @@ class Scene:
     def content(self, bank: str) -> str:
         """Everything that lies there for the bank."""
         folder = self.root / "banks" / bank / "in"
-        return "".join((folder / name).read_text(encoding="utf-8") for name in self.files(bank))
+        return "".join((folder / name).read_bytes().decode(errors="replace") for name in self.files(bank))
 
 
 def _bank_of(step: Step) -> str:
@@ -192,12 +193,19 @@ def _bank_of(step: Step) -> str:
     return bank.slug if bank is not None else ""
 
 
+_SFTP = re.compile(r"^transport:\n  kind: sftp\n(?:  .*\n)+", re.MULTILINE)
+
+
 def configuration(folder: Path, banks: Iterable[str]) -> Path:
-    """Make a configuration of only these banks, as they ship."""
+    """Make a configuration of only these banks, as they ship, but for SSH servers: a folder stands in for each."""
     if not folder.exists():
         (folder / "banks").mkdir(parents=True)
-        for name in (*CONFIG_FILES, *(f"banks/{bank}.yaml" for bank in banks)):
+        for name in CONFIG_FILES:
             shutil.copy(ROOT / "config" / name, folder / name)
+        for bank in banks:
+            shipped = (ROOT / "config" / "banks" / f"{bank}.yaml").read_text(encoding="utf-8")
+            by_folder = _SFTP.sub(f"transport: {{kind: directory, folder: {bank}}}\n", shipped)
+            (folder / "banks" / f"{bank}.yaml").write_text(by_folder, encoding="utf-8")
     return folder
 
 

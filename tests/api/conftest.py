@@ -11,12 +11,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from joserfc import jwt
 
 from gateway.api.app import SERVER, build_app
+from gateway.api.callers import no_hooks
 from gateway.api.doors import Doors
 from gateway.api.keys import Issuer
 from gateway.api.limits import Rate
 from gateway.api.signatures import JwsApprovals
 from gateway.domain.reasons import Reasons
 from gateway.service.balances import Balances
+from gateway.service.bank_board import BankBoard
 from gateway.service.batches import Batches
 from gateway.service.casework import Casework
 from gateway.service.deeds import all_deeds
@@ -133,6 +135,7 @@ def doors(store: PostgresStore, clock: StillClock, rate: Rate | None = None) -> 
         intake=Intake(store=store, clock=clock, catalogue=CATALOGUE),
         batches=Batches(store=store, clock=clock, approvals=approvals),
         look=Look(store=store),
+        board=BankBoard(store=store, clock=clock, banks={}),
         stops=Stops(store=store, clock=clock),
         pauses=Pauses(store=store, clock=clock),
         casework=Casework(store=store, clock=clock, deeds=all_deeds(Reasons(actions={}))),
@@ -142,6 +145,7 @@ def doors(store: PostgresStore, clock: StillClock, rate: Rate | None = None) -> 
         books=Balances(store=store),
         reports=Reports(store=store, clock=clock, reach=Reach(banks=(), benefits={"SICK_PAY": ["EUR"]})),
         issuers=[Issuer(name=ISSUER, audience=AUDIENCE, keys=[TOKEN_KEY.public()])],
+        hooks=no_hooks(clock),
         new_id=lambda: f"error-{next(numbers)}",
         rate=rate or Rate(per_second=1_000, burst=10_000),
     )

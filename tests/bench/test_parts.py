@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from bank_adapters.iso20022.adapter import Iso20022Adapter
-from gateway.bench import formats, matching, transports
+from gateway.bench import formats, https, lanes, matching, sftp, transports
 from gateway.bench.children import running
 from gateway.bench.command import Bench, measure
 from gateway.bench.life import Lives, Stage
@@ -22,8 +22,9 @@ from gateway.bench.orders import german_iban, order_lines
 from gateway.bench.rows import Row, show
 from gateway.bench.usage import cpu_seconds, peak_mib, resident_mib
 from gateway.domain.errors import ConfigError
-from gateway.domain.iban import iban_violations
+from gateway.domain.iban import bank_code, iban_violations
 from gateway.domain.observation import Observation, ObservationKind
+from gateway.sandbox import read_parameters
 
 
 def test_the_time_of_a_whole_process_tree_is_counted() -> None:
@@ -49,6 +50,14 @@ def test_accounts_are_valid_and_lines_differ() -> None:
     lines = list(order_lines("B", 20, ("alfa", "bravo"), datetime(2026, 9, 21, tzinfo=UTC)))
     assert len(set(lines)) == 20
     assert not [v for line in lines for v in iban_violations(json.loads(line)["creditorAccount"]["iban"])]
+
+
+def test_accounts_at_every_bank_of_the_street_are_valid_and_its_own() -> None:
+    for bank in read_parameters(Path(__file__).parents[2] / "config" / "sandbox.yaml", seed=7):
+        made = [lanes.made_iban(bank, number) for number in (0, 399)]
+        assert not [v for one in made for v in iban_violations(one)]
+        assert {bank_code(one) for one in made} == {(bank.country, bank.bank_code)}
+        assert len(set(made)) == len(made)
 
 
 def test_the_minimal_bank_books_every_payment_once() -> None:
@@ -80,6 +89,19 @@ async def test_transports_deliver_what_they_measure(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(Path(__file__).parents[2])
     assert (await transports.directory(3)).sends == 3
     assert (await transports.api(20)).sends == 20
+
+
+async def test_a_request_with_everything_and_one_with_nothing_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.setattr(https, "WARM", 2)
+    took = await https.cost(Path("config"), 3)
+    assert (took.full.sends, took.plain.sends) == (3, 3)
+
+
+async def test_sftp_and_a_bare_upload_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    ours, put = await sftp.rates(2, 1_000)
+    assert min(ours.per_second, put.per_second, ours.mebibytes) > 0
 
 
 def test_cpu_is_told_by_process_and_stage() -> None:

@@ -1,6 +1,7 @@
 """What follows a closed attempt: each action of the reason table, and no more attempts than is sane."""
 
 from datetime import date, timedelta
+from typing import Any, cast
 
 from tests.closing.after import DAY, close, finally_rejected, generations, give_back, last_word, proved, until_idle
 from tests.hearing.ear import Ear
@@ -127,3 +128,49 @@ async def test_what_is_paid_is_not_cut_again_whatever_its_row_says(sent: Ear) ->
     await scene.tamper("UPDATE payment_order SET next_try_on = $1", MONDAY - timedelta(days=1))
     await scene.until_idle("cut")
     assert [g for _, g, _ in await generations(scene)] == [1, 1]
+
+
+async def test_a_banks_own_code_has_the_consequences_of_the_code_that_it_means(ear: Ear) -> None:
+    means(ear, {"E17": "AC04", "E20": "TM01", "E30": "AM04"})
+    await ear.send(payments([1, 2]))
+    first = (await ear.ids())[0]
+    about = [Status(end_to_end_id=first, status="RJCT", reason="E17")]
+    await ear.hear(pain002(await ear.msg_id(), group="PART", about=about))
+    await close(ear)
+    await proved(ear)
+    ear.scene.clock.advance(3 * DAY)
+    await close(ear)
+    told = await ear.scene.column("SELECT document::jsonb -> 'reason' ->> 'code' FROM outcome_event ORDER BY event_no")
+    assert set(told) == {"AC04"}
+    assert await ear.scene.column("SELECT state FROM payment_order ORDER BY order_id") == ["given back", "payable"]
+    assert await ear.scene.exceptions() == []
+    assert await ear.scene.column("SELECT DISTINCT reason FROM observation WHERE reason IS NOT NULL") == ["E17"]
+
+
+async def test_a_banks_own_code_for_a_whole_file_closes_nothing_at_once(sent: Ear) -> None:
+    """That nothing of a file can move any more is said by codes whose meaning is not the profile's to give."""
+    means(sent, {"E20": "TM01"})
+    await sent.hear(pain002(await sent.msg_id(), group="RJCT", reason="E20"))
+    await close(sent)
+    assert await sent.scene.column("SELECT DISTINCT closed FROM attempt") == [False]
+    await proved(sent)
+    sent.scene.clock.advance(3 * DAY)
+    await close(sent)
+    assert await sent.scene.column("SELECT DISTINCT closed FROM attempt") == [True]
+    tries = await sent.scene.column("SELECT DISTINCT next_try_on FROM payment_order")
+    assert tries == [date(2026, 9, 25)], "the next window, as for TM01"
+
+
+async def test_a_banks_own_code_for_want_of_funds_holds_the_account(ear: Ear) -> None:
+    means(ear, {"E30": "AM04"})
+    await ear.send(payments([1, 2]))
+    about = [Status(end_to_end_id=(await ear.ids())[0], status="RJCT", reason="E30")]
+    await ear.hear(pain002(await ear.msg_id(), group="PART", about=about))
+    assert await ear.scene.rows("SELECT bank, reason FROM account_hold") == [("alfa", "E30")]
+    assert await ear.scene.exceptions() == ["funds missing"]
+
+
+def means(ear: Ear, overrides: dict[str, str]) -> None:
+    """Let alfa's profile translate its own codes."""
+    reasons = ear.scene.gateway.configuration.reasons
+    cast("dict[str, Any]", reasons.banks)["alfa"] = overrides

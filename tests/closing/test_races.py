@@ -26,7 +26,8 @@ CUT = frozenset({"cut.next_with_loose", "cut.loose", "cut.lock_lane"})
 CONFLICT = frozenset({"stops.gate", "conflicts.waiting"})
 SEND = frozenset({"stops.intent_gate"})
 CHANGED = (
-    *("exception_event", "exception", "closing", "recall", "intent", "submission_event", "submission_bytes"),
+    *("exception_event", "exception", "closing", "recall", "intent", "former_member", "submission_event"),
+    "submission_bytes",
     *("observation", "bank_message", "attempt", "submission", "lane", "outcome_event", "payment_order"),
 )
 """Tables that a run changes, those that refer to others first; the ledger only grows and is left alone."""

@@ -50,7 +50,8 @@ async def bytes_without_intent(scene: Scene, street: Street) -> list[str]:
     """P3: whatever a bank received is one submission with a committed intent; each once."""
     promised = Counter(
         await scene.rows(
-            "SELECT DISTINCT bank, encode(sha256, 'hex') FROM submission JOIN intent USING (submission_no)"
+            "SELECT DISTINCT s.bank, encode(coalesce(w.sha256, s.sha256), 'hex') FROM submission s"
+            " JOIN intent USING (submission_no) LEFT JOIN submission_wire w USING (submission_no)"
         )
     )
     received = Counter(

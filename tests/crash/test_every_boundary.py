@@ -38,7 +38,8 @@ BY_PROCESSES: Final = frozenset(
         "relay: publish_once #1",
         "relay: publish_once #2",
         "seal: Seal.run_once",
-        "send: Send._intend",
+        "send: Send._claim",
+        "send: Send._decide",
         "send: Send._record",
     }
 )

@@ -1,6 +1,6 @@
 """Every effect beyond sending: its worker is killed, or frozen and thawed, on both sides of it; the end is the same.
 
-Chapters (`chapters_books`, `chapters_people`) are played undisturbed once, so that it is known which effects they
+Chapters (`chapters_*`) are played undisturbed once, so that it is known which effects they
 have and where they end. Then a worker is struck at each effect that none before it has covered: a transaction of the
 product's code that was not struck yet, or one in which a query changes rows that did not before. A second worker plays
 the same chapter after it, and must come to the same end. With GATEWAY_EXHAUSTIVE=1 all effects are struck in all ways.
@@ -15,7 +15,11 @@ import pytest
 
 from gateway.store.queries import queries
 from tests.crash.chapters_books import BOOKS
+from tests.crash.chapters_files import FILES
+from tests.crash.chapters_lanes import LANES
 from tests.crash.chapters_people import PEOPLE
+from tests.crash.chapters_profiles import PROFILES
+from tests.crash.chapters_windows import WINDOWS
 from tests.crash.effects import TEST, Boundary, Choice, Passed, changes, cover, other_effects, sides, transactions
 from tests.crash.test_every_boundary import BY_PROCESSES
 from tests.crash.victims import Set, frozen, killed, prepared, undisturbed, watched
@@ -23,7 +27,7 @@ from tests.database import Server, apart
 
 pytestmark = pytest.mark.slow
 
-CHAPTERS = {chapter.name: chapter for chapter in (*BOOKS, *PEOPLE)}
+CHAPTERS = {chapter.name: chapter for chapter in (*BOOKS, *FILES, *LANES, *PEOPLE, *PROFILES, *WINDOWS)}
 EXHAUSTIVE = os.environ.get("GATEWAY_EXHAUSTIVE") == "1"
 READS = frozenset(
     {
@@ -32,6 +36,7 @@ READS = frozenset(
         "balances: Balances.all",
         "balances: Balances.on_the_way",
         "balances: Balances.suspense",
+        "bank_board: BankBoard.all",
         "casework: Casework.case",
         "casework: Casework.cases",
         "funds: Funds.holds",
@@ -48,11 +53,14 @@ READS = frozenset(
         "look: Look.topics",
         "order_events: HearOrders._terms",
         "pauses: Pauses.active",
+        "profiles: replacing",
         "relay: Courier.run_once",
         "report: Report.control_sheet",
         "reports: Reports.make",
         "restart: Restart.stopped",
-        "send: Send._send",
+        "send: Send._asked_to_wait",
+        "send: Send._look_when",
+        "send: Send._pieces",
         "stops: Stops.all",
         "stops: Stops.caught",
         "stops: Stops.of",
@@ -63,7 +71,13 @@ READS = frozenset(
 ELSEWHERE = {
     "lanes: declare": "every start of a worker runs it; what is there stays",
     "lanes.declare": "every start of a worker runs it; what is there stays",
+    "windows: declare": "every start of a worker runs it; what waits for the hours that are configured stays",
+    "windows.bring_forward": "the first start after hours were changed runs it, and the next finds it done",
     "receive.give_up_surplus": "needs workers that live side by side: tests/workers",
+    "sftp: rename": "tests/transport/behaviour ends and freezes the sender there, before a real SSH server",
+    "sftp: wire": "likewise",
+    "sftp_pickup: put away": "likewise",
+    "send: Send._unclaim": "a worker that lost every race runs it; what it does not give back ends by itself",
     "send.late": "what a thawed worker leaves: every one that is frozen on the wire runs it",
 }
 """What no undisturbed play passes, and where it is struck instead."""

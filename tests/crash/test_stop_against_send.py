@@ -20,7 +20,7 @@ from tests.crash.interleave import Actor, PacedStore, Schedule, Stage, every_sch
 from tests.scenario import Scene, opened, payments
 from tests.sending.transport import Scripted
 
-SEND = frozenset({"send.pick", "stops.intent_gate", "send.conclude"})
+SEND = frozenset({"send.claimed", "stops.intent_gate", "send.conclude"})
 STOP = frozenset({"stops.gate", "stops.caught_before_sending", "stops.propose_recalls"})
 PAUSE = frozenset({"stops.gate", "pauses.pause"})
 SEAL = frozenset({"seal.pick", "seal.members", "seal.seal"})
@@ -33,6 +33,7 @@ CHANGED = (
     "submission_event",
     "submission_bytes",
     "exception",
+    "former_member",
     "attempt",
     "submission",
 )

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from bank_adapters.registry import LoadedProfiles
 from gateway.domain.errors import StoreDown
 from gateway.ports.boundary import Boundary as Mark
 from gateway.ports.boundary import unbounded
-from gateway.runtime.assembly import Configuration, read_configuration
+from gateway.runtime.configuration import Configuration, configuration_of
 from gateway.runtime.keys import SandboxKeys
 from gateway.runtime.settings import Settings, load_settings
 from gateway.store.postgres import GONE
@@ -84,11 +85,11 @@ def _settings_for(_config: Path, **overrides: Any) -> Settings:
 _configurations: dict[tuple[str, ...], Configuration] = {}
 
 
-def _configuration(config: Path, settings: Settings) -> Configuration:
-    """Read a set of banks once: every copy of a chapter has the same files."""
-    banks = tuple(sorted(file.stem for file in (config / "banks").iterdir()))
+def _configuration(config: Path, settings: Settings, loaded: LoadedProfiles) -> Configuration:
+    """Join a set of banks once: every copy of a chapter has the same files."""
+    banks = tuple(sorted(loaded.profiles))
     if banks not in _configurations:
-        _configurations[banks] = read_configuration(config, settings)
+        _configurations[banks] = configuration_of(config, settings, loaded)
     return _configurations[banks]
 
 
@@ -219,7 +220,8 @@ def watched() -> Iterator[None]:
     """Let sessions note what they write, and files of configuration be read once, while the context lasts."""
     with ExitStack() as stack:
         stack.enter_context(patch("gateway.store.postgres.PostgresSession", session_of))
-        stack.enter_context(patch("gateway.runtime.assembly.read_configuration", _configuration))
+        stack.enter_context(patch("gateway.runtime.assembly.configuration_of", _configuration))
+        stack.enter_context(patch("gateway.runtime.partners.configuration_of", _configuration))
         stack.enter_context(patch("tests.scenario.load_settings", _settings_for))
         for step in ("read", "apply", "settle"):
             stack.enter_context(patch(f"gateway.service.{step}.CHUNK", SMALL))

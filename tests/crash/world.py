@@ -14,7 +14,7 @@ from gateway.bus.kafka import KafkaBus
 from gateway.bus.settings import KafkaSettings
 from gateway.ports.bus import BANK_MESSAGES, OUTCOMES
 from gateway.runtime.keys import Secrets
-from gateway.sandbox import BankParameters, Edge, Envelope, KafkaPublisher, Street
+from gateway.sandbox import Access, BankParameters, Edge, Envelope, KafkaPublisher, Street
 from tests.crash.effects import Boundary
 from tests.crash.worker import BANKS, Part, connected, once, until_idle
 from tests.database import Server, run_sql
@@ -145,7 +145,7 @@ class Stage:
             banks(),
             root=root / "banks",
             edge=Edge(key=secrets.read("bank-edge"), root=root / "banks", publisher=published),
-            tokens={"kilo": secrets.read("kilo-token").decode()},
+            access={"kilo": Access(secret=secrets.read("kilo-token").decode())},
             clock=lambda: MORNING,
         )
         await street.start()

@@ -96,7 +96,7 @@ ROWS = {
         "Stops, funds and limits",
         "Doors",
     ],
-    "bank": ["Now", "Payments", "What the bank says", "Money", "Closing and trouble"],
+    "bank": ["Now", "Payments", "What the bank says", "Money", "Closing and trouble", "Lane"],
 }
 
 

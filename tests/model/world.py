@@ -4,7 +4,7 @@ and beside it one that may be frozen.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import cast
 
 from gateway.domain.errors import GatewayError, StoreDown
 from gateway.ports.bus import Record
-from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Sent, Wire
+from gateway.ports.transport import Answer, Arrival, Delivery, Finding, Place, Sent, Wire
 from gateway.runtime.aftercare import aftercare
 from gateway.service.step import Step
 from tests.clock import StillClock
@@ -121,7 +121,7 @@ class Api:
     async def probe(self) -> None:
         """It answers."""
 
-    async def collect(self) -> AsyncIterator[Delivery]:
+    async def collect(self, known: Collection[Place] = ()) -> AsyncIterator[Delivery]:
         nothing: tuple[Delivery, ...] = ()
         for delivery in nothing:
             yield delivery

@@ -47,6 +47,8 @@ def configuration(folder: Path, slugs: Collection[str] = ()) -> Path:
     for profile in (folder / "banks").glob("*.yaml"):
         if profile.stem not in kept:
             profile.unlink()
+    if slugs:
+        (folder / "routing.yaml").unlink()  # it prefers banks that are not there
     change_yaml(folder / "gateway.yaml", tell_presumed=["SSI"])
     return folder
 

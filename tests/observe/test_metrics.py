@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import Histogram, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
+from gateway.api.callers import CALLS_TOTAL
 from gateway.domain.closing import Rule
 from gateway.observe.metric_defs import COUNTED, DEFINITIONS, LABELS, READ, Kind
 from gateway.observe.metrics import OTHER, SERIES_MAX, Metrics
@@ -20,6 +21,7 @@ from gateway.service.close import CLOSED
 from gateway.service.match import MATCHES
 from gateway.service.order_events import HearOrders
 from gateway.service.readings import Reading
+from gateway.service.reroute import REROUTED
 from gateway.service.stop_notices import HearStops
 from tests.promtool import promtool
 
@@ -58,12 +60,13 @@ def _tellings() -> Iterator[tuple[str, int, ast.Call]]:
                     isinstance(node.args[0], ast.Name)
                     or (isinstance(node.args[0], ast.Constant) and str(node.args[0].value).startswith("gateway_"))
                 )
-                if told and node.keywords:
+                if told and (node.keywords or isinstance(node.args[0], ast.Constant)):
                     yield file.name, node.lineno, node
 
 
 def test_what_services_tell_is_in_the_list_with_its_labels() -> None:
-    names = {"PAYMENTS": "gateway_payments_total", "MATCHES": MATCHES, "CLOSED": CLOSED}
+    names = {"PAYMENTS": "gateway_payments_total", "MATCHES": MATCHES, "CLOSED": CLOSED, "REROUTED": REROUTED}
+    names["CALLS_TOTAL"] = CALLS_TOTAL
     seen = set()
     for file, line, call in _tellings():
         first = call.args[0]

@@ -33,13 +33,16 @@ def open_folder() -> Iterator[Path]:
 
 
 def configuration(folder: Path, **changes: Any) -> Path:
-    """Copy the configuration that ships, its API banks on ports that are free; `changes` go into gateway.yaml."""
+    """Copy the configuration that ships, banks that listen on ports that are free; `changes` go into gateway.yaml."""
     shutil.copytree(ROOT / "config", folder)
     change_yaml(folder / "gateway.yaml", **changes)
-    for bank in ("kilo", "oscar"):
-        file = folder / "banks" / f"{bank}.yaml"
+    for file in sorted((folder / "banks").glob("*.yaml")):
         transport = yaml.safe_load(file.read_text(encoding="utf-8"))["transport"]
-        change_yaml(file, transport=transport | {"base_url": f"http://127.0.0.1:{free_port()}"})
+        if transport["kind"] == "https":
+            scheme = transport["base_url"].partition(":")[0]
+            change_yaml(file, transport=transport | {"base_url": f"{scheme}://127.0.0.1:{free_port()}"})
+        elif transport["kind"] == "sftp":
+            change_yaml(file, transport=transport | {"port": free_port()})
     return folder
 
 

@@ -65,7 +65,7 @@ async def _logins(server: Path) -> set[tuple[str, bool]]:
 
 
 def _disabled(knows_profiles: bool) -> list[tuple[str, str]]:  # noqa: FBT001 - one use, above
-    return [("bank disabled: its profile is broken", "alfa")] if knows_profiles else []
+    return [("bank disabled", "alfa")] if knows_profiles else []
 
 
 def _wait_for(file: Path) -> None:

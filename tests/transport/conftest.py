@@ -33,7 +33,7 @@ def clock() -> StillClock:
 
 @pytest.fixture
 async def transport(folder: Path, clock: StillClock) -> AsyncIterator[DirectoryTransport]:
-    opened = DirectoryTransport("alfa", folder, clock)
+    opened = DirectoryTransport("alfa", folder, clock, settled_seconds=0)
     yield opened
     await opened.close()
 

@@ -22,6 +22,7 @@ from gateway.bus.settings import KafkaSettings
 from gateway.ports.bus import BANK_MESSAGES
 from gateway.runtime.assembly import Gateway, assembled
 from gateway.runtime.clock import SystemClock
+from gateway.runtime.configuration import read_configuration
 from gateway.runtime.keys import SandboxKeys
 from gateway.runtime.serve import bank_urls, sandbox_street
 from gateway.runtime.settings import load_settings
@@ -53,12 +54,15 @@ _SOON = {
 
 
 def short_configuration(folder: Path) -> Path:
-    """Copy the configuration that ships, with leases and waits of seconds."""
+    """Copy the configuration that ships, with leases and waits of seconds, and banks that are open on a Sunday."""
     shutil.copytree(ROOT / "config", folder)
     for file in (folder / "banks").iterdir():
         profile = yaml.safe_load(file.read_text(encoding="utf-8"))
         profile["timings"] |= _SHORT_TIMINGS
         profile["breaker"]["open_seconds"] = 1
+        profile.pop("hours", None)
+        if "pick_up" in profile:
+            profile["pick_up"]["seconds"] = 1
         file.write_text(yaml.safe_dump(profile), encoding="utf-8")
     return folder
 
@@ -225,7 +229,8 @@ async def pay_day(folder: Path, url: str, bootstrap: str, incarnation: str) -> A
     config, clock = short_configuration(folder / "config"), SystemClock()
     settings = load_settings(config, data_dir=folder / "var")
     async with AsyncExitStack() as stack:
-        street = await stack.enter_async_context(sandbox_street(settings, quick_banks(), clock, bootstrap))
+        profiles = read_configuration(config, settings).profiles.values()
+        street = await stack.enter_async_context(sandbox_street(settings, profiles, quick_banks(), clock, bootstrap))
         gateway = await stack.enter_async_context(assembled(settings, config, clock, url=url, worker="the test"))
         bus = KafkaBus(KafkaSettings(bootstrap=bootstrap), incarnation=incarnation)
         stack.push_async_callback(bus.close)
