@@ -97,8 +97,8 @@ class Adapter(Protocol):
     def render(self, submission: SubmissionContent, profile: Profile) -> Iterator[bytes]:
         """Write the submission; the same input gives the same bytes, in any process, in any year.
 
-        Raises CannotRender when `refusals` is not empty, when the submission is empty or over the profile's limits, or
-        when the outcome does not fit the message's schema.
+        Raises CannotRender when `refusals` is not empty, when the submission is empty or over the profile's limits
+        (Oversized: in bytes), or when the outcome does not fit the message's schema.
         """
         ...
 
@@ -125,11 +125,12 @@ class RequestAdapter(Adapter, Protocol):
         """Describe the request that submits sealed bytes under the idempotency key `name`."""
         ...
 
-    def read_submit(self, status: int, body: bytes, *, busy_means_not_sent: bool = False) -> Answer:
-        """Read the answer to a submission. Whatever is not plain proof is UNKNOWN.
+    def read_submit(self, status: int, body: bytes, name: str, *, busy_means_not_sent: bool = False) -> Answer:
+        """Read the answer to the submission `name`. Whatever is not plain proof, or not about it, is UNKNOWN.
 
         `busy_means_not_sent` is true only when the profile says the bank guarantees that a 429 or 503 with a
-        Retry-After header has taken nothing in, and this answer carries that header.
+        Retry-After header has taken nothing in, and this answer carries that header. The API's own machine code is
+        evidence named `code`: without one the answer may be a proxy's, and its Retry-After is believed for minutes.
         """
         ...
 
@@ -137,6 +138,6 @@ class RequestAdapter(Adapter, Protocol):
         """Describe the request that asks whether the bank has the submission `name`; it moves no money."""
         ...
 
-    def read_inquiry(self, status: int, body: bytes) -> Finding:
-        """Read the answer to an inquiry."""
+    def read_inquiry(self, status: int, body: bytes, name: str) -> Finding:
+        """Read the answer to an inquiry about `name`. One that does not speak of it does not say that it arrived."""
         ...

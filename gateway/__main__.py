@@ -40,7 +40,8 @@ def bench(
     matches: Annotated[int, typer.Option(min=100, help="Entries applied to as many open attempts.")] = 100_000,
     quick: Annotated[bool, typer.Option(help="Small numbers: to see that it runs.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help="life, formats, intake, matching or transport; several allowed.")
+        list[str] | None,
+        typer.Option(help="life, formats, intake, matching, transport, https, lanes or sftp; several allowed."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     config: Config = CONFIG,

@@ -10,9 +10,11 @@ from aiohttp.typedefs import Middleware
 
 from gateway.api import (
     batches,
+    board,
     books,
     casework,
     funding,
+    hooks,
     looking,
     openapi,
     operating,
@@ -95,8 +97,10 @@ ROUTES: tuple[Route, ...] = (
     *operating.ROUTES,
     *stopping.ROUTES,
     *partitions.ROUTES,
+    *hooks.ROUTES,
     *casework.ROUTES,
     *funding.ROUTES,
+    *board.ROUTES,
     *books.ROUTES,
     *sheets.ROUTES,
     *reporting.ROUTES,

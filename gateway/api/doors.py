@@ -1,16 +1,18 @@
 """What the handlers need: the services, made once by the runtime."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from aiohttp import web
 
 from gateway.api.access import Principal
+from gateway.api.callers import Hooks
 from gateway.api.keys import Issuer
 from gateway.api.limits import Rate
 from gateway.domain.errors import Refused
 from gateway.ports.clock import Clock
 from gateway.service.balances import Balances
+from gateway.service.bank_board import BankBoard
 from gateway.service.batches import Batches
 from gateway.service.casework import Casework
 from gateway.service.funds import Funds
@@ -27,9 +29,9 @@ def _nobody(_stage: str, _count: int, /) -> None:
     """Observe nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Doors:
-    """Services and settings behind the API.
+    """Services and settings behind the API; a request takes each as it finds it.
 
     `new_id` draws the id of an unexpected error; `observe(stage, count)` is told of orders after they were stored.
     """
@@ -38,6 +40,7 @@ class Doors:
     intake: Intake
     batches: Batches
     look: Look
+    board: BankBoard
     stops: Stops
     pauses: Pauses
     casework: Casework
@@ -48,8 +51,14 @@ class Doors:
     reports: Reports
     issuers: Sequence[Issuer]
     new_id: Callable[[], str]
+    hooks: Hooks
     rate: Rate = field(default_factory=Rate)
     observe: Callable[[str, int], None] = _nobody
+
+    def become(self, other: "Doors") -> None:
+        """Let the next requests find the services of `other`."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(other, part.name))
 
 
 DOORS = web.AppKey("doors", Doors)

@@ -196,6 +196,9 @@ class Order(Model):
     received_at: datetime
     outcome_no: int
     outcome: str | None
+    will_leave_at: datetime | None = Field(
+        description="when an order that waits will leave: the next opening of its bank, if nothing holds it till then"
+    )
     attempts: list[Attempt]
 
     @classmethod
@@ -220,6 +223,7 @@ class Order(Model):
             received_at=row.received_at,
             outcome_no=row.outcome_no,
             outcome=row.outcome,
+            will_leave_at=view.will_leave_at,
             attempts=[Attempt.of(attempt) for attempt in view.attempts],
         )
 
@@ -323,6 +327,12 @@ class Pauses(Model):
     """What is paused now."""
 
     pauses: list[Pause]
+
+
+class HookTaken(Model):
+    """What became of a bank's call: new to us, or the very call that was taken before."""
+
+    status: Literal["accepted", "known"]
 
 
 class Health(Model):

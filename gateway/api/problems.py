@@ -10,7 +10,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.api.access import Unauthorized
 from gateway.api.limits import TooLarge, TooOften, TooSlow
-from gateway.domain.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, StoreBusy, StoreDown, Unstorable
+from gateway.domain.errors import (
+    BusUnavailable,
+    Conflict,
+    Forbidden,
+    GatewayError,
+    NotFound,
+    Refused,
+    StoreBusy,
+    StoreDown,
+    Unstorable,
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,6 +40,7 @@ _STATUS: Mapping[type[Exception], tuple[int, str]] = {
     TooOften: (429, "too many requests"),
     StoreBusy: (503, "busy; ask again"),
     StoreDown: (503, "the database cannot be reached; ask again for the same"),
+    BusUnavailable: (503, "Kafka cannot be reached; call again with the same"),
 }
 BROKEN_BODY = (ClientPayloadError, HttpProcessingError)
 
@@ -87,7 +98,7 @@ def _answer(error: Exception, done: Mapping[str, Any]) -> web.Response | None:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, TooOften):
         return {"Retry-After": str(error.retry_after_seconds)}
-    if isinstance(error, (StoreBusy, StoreDown)):
+    if isinstance(error, (BusUnavailable, StoreBusy, StoreDown)):
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gateway.bench import life, matching, transports
+from gateway.bench import https, lanes, life, matching, sftp, transports
 from gateway.bench.children import running
 from gateway.bench.life import BANKS, Lives
 from gateway.bench.place import FILE_PAYMENTS, cores, place
@@ -186,6 +186,70 @@ async def wire(bench: Bench) -> AsyncIterator[Row]:
     yield Row(what="API requests", measured=requests.per_second, unit="/s", how=how)
 
 
+async def encrypted(bench: Bench) -> AsyncIterator[Row]:
+    """Measure what TLS, both certificates, a token and a signature add to a request."""
+    took = await https.cost(bench.config, 100 if bench.quick else 2_000)
+    full, plain = took.full, took.plain
+    how = "one after the other, connection kept: TLS, both certificates, token, ES256 over the body"
+    baseline = "aiohttp's post over plain HTTP"
+    yield Row(
+        what="HTTPS request, our CPU",
+        measured=full.micros,
+        unit="us",
+        baseline=plain.micros,
+        baseline_of=baseline,
+        how=how,
+    )
+    yield Row(
+        what="HTTPS request, wall clock",
+        measured=full.seconds / full.sends * 1e6,
+        unit="us",
+        baseline=plain.seconds / plain.sends * 1e6,
+        baseline_of=baseline,
+        how="the same; the sandbox bank verifies, books and answers meanwhile",
+    )
+
+
+async def sending(bench: Bench) -> AsyncIterator[Row]:
+    """Measure lanes: a bank by request from sealing to recorded answers, and an outage of two banks of seventeen."""
+    number = 200 if bench.quick else 2_000
+    requests = await lanes.through_an_api(bench.config, number)
+    moment = f"{lanes.ANSWER_SECONDS * 1e3:.0f} ms"
+    yield Row(
+        what="payments to one bank by request",
+        measured=requests.per_second,
+        unit="/s",
+        how=f"{number:,} sealed, promised, sent and recorded; a stub answers after {moment}",
+    )
+    number = 40 if bench.quick else 400
+    well, out = await lanes.outage(bench.config, number)
+    yield Row(
+        what="15 lanes beside two banks that are out",
+        measured=out.per_second,
+        unit="/s",
+        reach="> 0.9x",
+        baseline=well.per_second,
+        baseline_of="all 17 well",
+        how=f"{number:,} payments a bank; {lanes.HANGS} answers nothing for ever, {lanes.REFUSES} refuses",
+    )
+
+
+async def over_ssh(bench: Bench) -> AsyncIterator[Row]:
+    """Measure what sending over SFTP costs with everything that makes it sure, against a bare upload."""
+    for size, number in ((16 << 20, 2 if bench.quick else 8), (transports.FILE_BYTES, 20 if bench.quick else 500)):
+        ours, put = await sftp.rates(number, size)
+        large = size > transports.FILE_BYTES
+        how = f"{number} files of {size >> 10:,} KiB, one after the other to the sandbox's SSH server"
+        yield Row(
+            what="SFTP throughput" if large else "SFTP sends",
+            measured=ours.mebibytes if large else ours.per_second,
+            unit="MiB/s" if large else "/s",
+            baseline=put.mebibytes if large else put.per_second,
+            baseline_of="asyncssh put",
+            how=f"{how}: mark, write, fsync, size, read back, rename; the baseline writes under the final name",
+        )
+
+
 async def _format(name: str, count: int) -> dict[str, float]:
     async with running("formats", name, str(count)) as child:
         return child.ready
@@ -201,6 +265,9 @@ GROUPS: Mapping[str, Callable[[Bench], AsyncIterator[Row]]] = {
     "intake": intake,
     "matching": applying,
     "transport": wire,
+    "https": encrypted,
+    "lanes": sending,
+    "sftp": over_ssh,
 }
 
 

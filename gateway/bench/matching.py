@@ -23,8 +23,9 @@ from gateway.bench.children import running, say
 from gateway.bench.one_by_one import one_by_one
 from gateway.bench.place import folder
 from gateway.bench.usage import cpu_seconds, peak_mib, resident_mib
-from gateway.runtime.assembly import prepare_database, read_configuration
+from gateway.runtime.assembly import prepare_database
 from gateway.runtime.clock import SystemClock
+from gateway.runtime.configuration import read_configuration
 from gateway.runtime.embedded import embedded_postgres
 from gateway.runtime.settings import load_settings
 from gateway.service.apply import CHUNK, Apply

@@ -20,22 +20,24 @@ def german_iban(bank_code: str, account: int) -> str:
 
 def order_lines(batch: str, count: int, banks: Sequence[str], at: datetime) -> Iterator[bytes]:
     """Yield `count` order lines of a batch that is paid on the day of `at` (aware), banks in turn."""
+    for n in range(count):
+        yield order_line(batch, n, german_iban(BANK_CODES[banks[n % len(banks)]], n), at)
+
+
+def order_line(batch: str, number: int, iban: str, at: datetime) -> bytes:
+    """Write one order line of a batch that is paid on the day of `at` (aware)."""
     day = at.astimezone(UTC).date()
-    dates = {
+    line = {
+        "orderId": f"{batch}-{number:07d}",
+        "benefit": "SICK_PAY",
+        "entitlement": {"id": f"E-{batch}-{number}", "period": f"{day:%Y-%m}", "sequence": 1},
+        "amount": f"{100 + number % 400}.{number % 100:02d}",
+        "currency": "EUR",
         "requestedExecutionDate": day.isoformat(),
         "validUntil": (day + timedelta(days=30)).isoformat(),
         "approvedAt": f"{at.astimezone(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+        "creditor": {"name": "Erika Mustermann", "identifications": [{"scheme": "NIDN", "id": f"{batch}{number:08d}"}]},
+        "creditorAccount": {"type": "IBAN", "iban": iban},
+        "remittanceInformation": f"Sick pay {day:%Y-%m}",
     }
-    for n in range(count):
-        line = {
-            "orderId": f"{batch}-{n:07d}",
-            "benefit": "SICK_PAY",
-            "entitlement": {"id": f"E-{batch}-{n}", "period": f"{day:%Y-%m}", "sequence": 1},
-            "amount": f"{100 + n % 400}.{n % 100:02d}",
-            "currency": "EUR",
-            **dates,
-            "creditor": {"name": "Erika Mustermann", "identifications": [{"scheme": "NIDN", "id": f"{batch}{n:08d}"}]},
-            "creditorAccount": {"type": "IBAN", "iban": german_iban(BANK_CODES[banks[n % len(banks)]], n)},
-            "remittanceInformation": f"Sick pay {day:%Y-%m}",
-        }
-        yield json.dumps(line, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
 
-from bank_adapters.registry import load_profile, request_adapter_for
+from bank_adapters.registry import request_adapter_for
 from bank_adapters.spi import SubmissionContent
 from gateway.bench import api_bank
 from gateway.bench.children import running
-from gateway.bench.formats import BANK, CONFIG, submission
+from gateway.bench.formats import BANK, submission
 from gateway.bench.place import folder
 from gateway.domain.errors import ConfigError
 from gateway.domain.identity import end_to_end_id, uetr
@@ -55,23 +55,23 @@ async def directory(sends: int) -> Sends:
         transport = DirectoryTransport(BANK, where, SystemClock())
         content = bytes(FILE_BYTES)
         try:
-            return await _send(transport, ((f"F{n}.xml", content) for n in range(sends)), at_once=1)
+            return await send(transport, ((f"F{n}.xml", content) for n in range(sends)), at_once=1)
         finally:
             await transport.close()
 
 
 async def api(sends: int) -> Sends:
     """Send single payments to the sandbox's API bank, sixteen requests at once."""
-    profile = load_profile(api_bank.BANK, (CONFIG / "banks" / f"{api_bank.BANK}.yaml").read_text(encoding="utf-8"))
+    profile = api_bank.profile(api_bank.BANK)
     adapter = request_adapter_for(profile)
-    bodies = [(c.file_name, b"".join(adapter.render(c, profile))) for c in _single_payments(sends)]
+    bodies = [(c.file_name, b"".join(adapter.render(c, profile))) for c in single_payments(sends, _DUTCH_IBAN)]
     with folder() as where:
-        async with running("api_bank", str(where), _TOKEN) as bank:
+        async with running("api_bank", api_bank.BANK, str(where), "", _TOKEN) as bank:
             transport = HttpTransport(
-                profile, adapter, SystemClock(), token=_token, sleep=asyncio.sleep, base_url=bank.ready["url"]
+                profile, adapter, SystemClock(), secret=_token, sleep=asyncio.sleep, base_url=bank.ready["url"]
             )
             try:
-                return await _send(transport, iter(bodies), at_once=AT_ONCE)
+                return await send(transport, iter(bodies), at_once=AT_ONCE)
             finally:
                 await transport.close()
 
@@ -80,29 +80,36 @@ async def _token() -> str:
     return _TOKEN
 
 
-def _single_payments(number: int) -> Iterator[SubmissionContent]:
+def single_payments(number: int, iban: str) -> Iterator[SubmissionContent]:
+    """Make different submissions of one payment, from and to `iban`."""
     content = submission(1)
     for n in range(number):
         end_to_end, name = end_to_end_id("bench", str(n), 1), f"K{n}"
-        account = IbanAccount(iban=_DUTCH_IBAN)
+        account = IbanAccount(iban=iban)
         payment = replace(
             content.payments[0], end_to_end_id=end_to_end, uetr=uetr(end_to_end), creditor_account=account
         )
-        debtor = replace(content.debtor, iban=_DUTCH_IBAN)
+        debtor = replace(content.debtor, iban=iban)
         day = datetime.now(UTC).date()
         yield replace(
             content, file_name=name, msg_id=name, debtor=debtor, payments=[payment], requested_execution_date=day
         )
 
 
-async def _send(transport: Transport, contents: Iterator[tuple[str, bytes]], *, at_once: int) -> Sends:
+async def send(transport: Transport, contents: Iterator[tuple[str, bytes]], *, at_once: int) -> Sends:
+    """Send all of them, `at_once` at a time. Raises ConfigError when one does not arrive."""
     clock, intents, sent = SystemClock(), count(1), 0
 
     async def worker() -> None:
         nonlocal sent
         for name, content in contents:
             wire = Wire(
-                bank="bench", name=name, intent=next(intents), size=len(content), sha256=sha256(content).hexdigest()
+                bank="bench",
+                name=name,
+                intent=next(intents),
+                size=len(content),
+                sha256=sha256(content).hexdigest(),
+                first=True,
             )
             await transport.prepare(wire)
             answer = await transport.send(wire, [content], clock.monotonic() + DEADLINE_SECONDS)

@@ -124,7 +124,7 @@ def _purpose(values: Mapping[str, Any], where: str) -> str:
 def _unclaimed(values: Mapping[str, Any], where: str) -> UnclaimedRule:
     """Read `unclaimed` (give back, the default, or reissue) and `unclaimed_reissues`, how often (once by default)."""
     word, times = values.get("unclaimed", Unclaimed.GIVE_BACK), values.get("unclaimed_reissues", 1)
-    if word not in set(Unclaimed):
+    if not isinstance(word, str) or word not in set(Unclaimed):
         raise ConfigError(f"{where}: unclaimed must be one of {', '.join(Unclaimed)}")
     if word == Unclaimed.GIVE_BACK:
         if "unclaimed_reissues" in values:

@@ -7,8 +7,11 @@ GatewayError
 ├── Forbidden               the caller may not do this
 ├── Unreadable              a bank message that cannot be read; carries path and rule
 ├── CannotRender            a submission that cannot be put into the bank's language
+│   └── Oversized           it can, but takes more bytes than the bank does: smaller ones may fit
 ├── SealMismatch            the bytes do not say what the signed orders say
+├── WrappingFailed          an envelope (OpenPGP, CMS) that could not be made, opened or authenticated
 ├── ConfigError             settings or a profile that must not run
+├── DayUnknown              a day that a calendar does not reach; nobody may guess whether it is a banking day
 ├── BankUnreachable         connect, TLS, authenticate, list or read failed; no payment was under way (retryable)
 ├── BusUnavailable          Kafka failed a publish or a read; nothing may be concluded from it (retryable)
 ├── StoreBusy               a transaction lost a race and stored nothing; run it again as a whole (retryable)
@@ -77,12 +80,33 @@ class CannotRender(GatewayError):
     """A submission that this bank's language cannot express; names the order number, never the person."""
 
 
+class Oversized(CannotRender):
+    """A submission that takes more bytes than the bank's limit; of fewer payments it may fit."""
+
+
 class SealMismatch(GatewayError):
     """The rendered bytes and the signed orders disagree; the bytes must never be sent."""
 
 
+class WrappingFailed(GatewayError):
+    """An envelope that could not be made, opened or authenticated. `rule` is a stable code; nothing may be used."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        super().__init__(f"{text} (rule {rule})")
+        self.rule = rule
+        self.text = text
+
+    def __reduce__(self) -> tuple[type["WrappingFailed"], tuple[str, str]]:
+        """Pickle what it was made of: it comes back from the process in which the work was done."""
+        return WrappingFailed, (self.rule, self.text)
+
+
 class ConfigError(GatewayError):
     """Settings that must not run; the text says what to write instead."""
+
+
+class DayUnknown(GatewayError):
+    """A day outside the years of a calendar; the text names both."""
 
 
 class BankUnreachable(GatewayError):

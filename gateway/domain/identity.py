@@ -83,11 +83,6 @@ def payment_information_id(msg_id: str) -> str:
     return f"{msg_id}P1"
 
 
-def file_name(msg_id: str) -> str:
-    """Name the file that carries a pain.001 message."""
-    return f"{msg_id}.pain001.xml"
-
-
 def reference_violations(reference: str, path: str = "") -> list[Violation]:
     """List what SEPA forbids in a reference: length 1..35, alphabet, "/" at either end, "//" inside.
 

@@ -55,6 +55,12 @@ class Reasons:
     actions: Mapping[str, Action]
     duplicates: frozenset[str] = DUPLICATES
     needs: Mapping[str, Need] = field(default_factory=dict)
+    banks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By bank, its own codes with the ISO 20022 code that each means."""
+
+    def meant(self, bank: str, code: str | None) -> str | None:
+        """Say in ISO 20022's words what a bank told; a code that its profile does not translate means itself."""
+        return self.banks.get(bank, {}).get(code, code) if code is not None else None
 
     def action(self, code: str | None) -> Action:
         """Return the action for a code; no code, an unknown one or a duplicate goes to an officer."""
@@ -99,7 +105,7 @@ def _needs_of(table: Mapping[str, object]) -> dict[str, Need]:
     named = {code: row for code, row in table.items() if isinstance(row, dict)}
     known = {str(need) for need in Need}
     wrong = sorted(
-        code for code, row in named.items() if row.keys() != {"action", "needs"} or row["needs"] not in known
+        code for code, row in named.items() if row.keys() != {"action", "needs"} or str(row["needs"]) not in known
     )
     if wrong:
         raise ConfigError(

@@ -64,9 +64,9 @@ _S, _O, _B, _R = SubmissionState, OrderState, BatchState, RecallState
 SUBMISSION: Mapping[tuple[SubmissionState, SubmissionState], str] = MappingProxyType(
     {
         (_S.OPEN, _S.SEALED): "bytes and digests stored",
-        (_S.OPEN, _S.DISSOLVED): "no members left",
+        (_S.OPEN, _S.DISSOLVED): "to be cut anew, for its day, its members or its size",
         (_S.SEALED, _S.SENDING): "intent committed",
-        (_S.SEALED, _S.VOID): "stop, cancellation, pause, date passed or approval no longer verifies",
+        (_S.SEALED, _S.VOID): "stop, cancellation, pause, date or cut-off passed, or approval no longer verifies",
         (_S.SENDING, _S.DELIVERED): "transport says sent, or a message of this bank names it",
         (_S.SENDING, _S.NOT_SENT): "transport proves not sent",
         (_S.SENDING, _S.UNKNOWN): "transport cannot tell, or the lease ended",

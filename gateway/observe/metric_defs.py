@@ -32,10 +32,11 @@ class Definition:
 
 LABELS: Mapping[str, str] = MappingProxyType(
     {
+        "why": "why payments went through another bank: suspended, or tries used up",
         "bank": 'a configured bank, "none" before a bank is chosen, "all" for a limit on all together',
         "source": 'a source that has a limit of its own, or "all" together',
         "stage": "received, ordered, sealed, sent, confirmed, rejected, returned or told",
-        "state": "a state of a submission, of a bank message, of a page of a statement or of a recall",
+        "state": "a state of a submission, a bank message, a page of a statement, a recall or a file that a bank left",
         "answer": "what a try to send came to: sent, not sent or unknown",
         "finding": "what an inquiry found",
         "kind": "a kind of exception or of stop, as written in the code",
@@ -50,6 +51,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "partition": "a partition of a topic that the gateway reads",
         "position": "a column of the control sheet",
         "currency": "an ISO 4217 code",
+        "call": "what became of a bank's call: accepted, repeated, or the rule it broke",
         "step": "a step of the process loops",
         "error": "a class of gateway/domain/errors.py",
         "route": "a path of the API as a template, never the path as called",
@@ -86,13 +88,21 @@ COUNTED: tuple[Definition, ...] = (
     _counter("gateway_matches_total", "Observations matched to what was sent, by what made the match.", "bank", "rule"),
     _counter("gateway_attempts_closed_total", "Attempts whose money cannot move any more.", "bank", "proof"),
     _counter("gateway_presumed_payments_total", "Payments presumed executed because their bank said nothing.", "bank"),
+    _counter("gateway_rerouted_payments_total", "Payments that went through another bank than theirs.", "bank", "why"),
     _counter("gateway_corrections_total", "Orders that named one they replace: taken over, or held.", "result"),
     _counter("gateway_tries_total", "Tries to send a submission, by the transport's answer.", "bank", "answer"),
     _counter("gateway_inquiries_total", "Inquiries about unknown submissions.", "bank", "finding"),
+    _counter(
+        "gateway_pick_up_files_total",
+        "Files that a bank left for us: published, put away at the bank once stored, refused (not opened).",
+        "bank",
+        "state",
+    ),
     _counter("gateway_bank_messages_total", "Messages: received, read, unreadable, dead letter.", "bank", "state"),
     _counter(
         "gateway_statement_pages_total", "Pages of account statements judged: proved, unbalanced.", "bank", "state"
     ),
+    _counter("gateway_webhook_calls_total", "Calls of banks: accepted, repeated, or the rule broken.", "bank", "call"),
     _counter("gateway_exception_acts_total", "Acts of people on exceptions.", "act", "kind"),
     _counter("gateway_records_total", "Records of topics: stored, the same again, dead letter.", "topic", "result"),
     _counter("gateway_step_failures_total", "Steps that failed in a way that is tried again.", "step", "error"),
@@ -100,6 +110,12 @@ COUNTED: tuple[Definition, ...] = (
     _ages("gateway_approval_to_bank_seconds", "From the approval of an order to its delivery to the bank.", "bank"),
     _ages("gateway_approval_to_confirmation_seconds", "From the approval of an order to its booking.", "bank"),
     _gauge("gateway_consumer_lag_records", "Records of bank messages not yet received, by partition.", "partition"),
+    _gauge(
+        "gateway_pick_up_oldest_seconds",
+        "How long this worker has known the oldest file that lies at the bank, or could not see what lies there.",
+        "bank",
+    ),
+    _gauge("gateway_configuration_refused", "1 while the process goes on with what it read before the last reload."),
     _gauge("gateway_source_lag_records", "Orders and notices on Kafka not yet received.", "topic", "partition"),
 )
 """Told by the services after their commits. Every process counts its own: sum over processes."""
@@ -107,7 +123,19 @@ COUNTED: tuple[Definition, ...] = (
 READ: tuple[Definition, ...] = (
     _gauge("gateway_database_up", "1 when the last reading of the database succeeded; without it the rest is absent."),
     _gauge("gateway_working_payments", "Payments in submissions not yet done with.", "bank", "state"),
-    _gauge("gateway_oldest_waiting_seconds", "Since the release of the oldest batch with payments not sent.", "bank"),
+    _gauge(
+        "gateway_oldest_waiting_seconds",
+        "Since the release of the oldest batch with payments not sent, or since the bank opened; 0 while it is shut.",
+        "bank",
+    ),
+    _gauge("gateway_next_opening_seconds", "Until something can be sent to the bank; 0 while it is open.", "bank"),
+    _gauge("gateway_window_waiting_payments", "Payments that wait for the bank's next window.", "bank"),
+    _gauge("gateway_due_today_payments", "Payments to be executed today that have not left.", "bank"),
+    _gauge(
+        "gateway_cut_off_seconds",
+        "Until the first cut-off of today for payments due today that have not left; 0 for none, or too late.",
+        "bank",
+    ),
     _gauge("gateway_unknown_submissions", "Submissions of which nobody knows whether they arrived.", "bank"),
     _gauge("gateway_oldest_unknown_seconds", "How long the oldest unknown submission has been unknown.", "bank"),
     _gauge("gateway_open_exceptions", "Exceptions that wait for a person.", "kind"),
@@ -117,7 +145,19 @@ READ: tuple[Definition, ...] = (
     _gauge("gateway_dead_letters", "Dead letters that wait for a person.", "topic"),
     _gauge("gateway_security_alarms", "Open exceptions that are a security alarm."),
     _gauge("gateway_breaker_open", "1 while the breaker of the bank's lane is open.", "bank"),
+    _gauge("gateway_bank_suspended", "1 while the bank's profile lets nothing be sent to it.", "bank"),
+    _gauge("gateway_lane_waits_for_pace", "1 while something waits for nothing but the bank's pace.", "bank"),
+    _gauge("gateway_ramp_used_payments", "Payments put into submissions today, of a bank with a ramp.", "bank"),
+    _gauge("gateway_ramp_limit_payments", "The most that may be, by its profile; 0: it has no ramp.", "bank"),
+    _gauge(
+        "gateway_waiting_for_bank_payments",
+        "Payments in no submission: a ramp, a suspension or a stop keeps them.",
+        "bank",
+    ),
     _gauge("gateway_bank_paused", "1 while nothing is sent to the bank because of a pause.", "bank"),
+    _gauge("gateway_bank_profile_broken", "1 while the file of the bank's profile cannot be used.", "bank"),
+    _gauge("gateway_bank_codes_contested", "Bank codes of the bank that another bank claims as well.", "bank"),
+    _gauge("gateway_bank_below_tier", "1 while a live bank is not paid through: too little of it is proved.", "bank"),
     _gauge("gateway_paused_scopes", "Active pauses.", "scope"),
     _gauge("gateway_partitions_stopped", "Partitions of bank messages that wait for an operator."),
     _gauge("gateway_outbox_events", "Outcome events not yet published."),

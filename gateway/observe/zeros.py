@@ -14,11 +14,13 @@ from gateway.observe.metrics import Metrics
 from gateway.ports.bus import BANK_MESSAGES, ORDERS, STOPS
 from gateway.ports.transport import Arrival, Sent
 from gateway.service.entry_in_hand import BY_HAND
+from gateway.service.reroute import GAVE_UP, SUSPENDED
 
 _STAGES = ("sealed", "sent", "confirmed", "rejected", "returned")
 STEPS = (
     *("cut", "seal", "sweep", "stops", "limits", "collect", "send", "inquire", "probe"),
-    *("share", "receive", "read", "apply", "prove", "settle", "hear orders", "hear stops", "close", "silence", "relay"),
+    *("share", "pick up", "receive", "hear again", "read", "apply", "prove", "settle", "hear orders", "hear stops"),
+    *("close", "silence", "relay"),
 )
 """The steps of a worker."""
 _PASSING = (StoreBusy, StoreDown)
@@ -31,8 +33,10 @@ OF_A_BANK: Mapping[str, Mapping[str, Iterable[str]]] = MappingProxyType(
         "gateway_matches_total": {"rule": (*LADDER, BY_HAND)},
         "gateway_attempts_closed_total": {"proof": tuple(proof.word for proof in Proof)},
         "gateway_presumed_payments_total": {},
+        "gateway_rerouted_payments_total": {"why": (SUSPENDED, GAVE_UP)},
         "gateway_tries_total": {"answer": tuple(Sent)},
         "gateway_inquiries_total": {"finding": tuple(Arrival)},
+        "gateway_pick_up_files_total": {"state": ("published", "put away", "refused")},
         "gateway_bank_messages_total": {"state": ("received", "read", "unreadable")},
         "gateway_statement_pages_total": {"state": ("proved", "unbalanced")},
     }
@@ -58,10 +62,16 @@ OF_NO_BANK: Mapping[str, Mapping[str, Iterable[str]]] = MappingProxyType(
 
 def from_zero(banks: Iterable[str]) -> Metrics:
     """Make the metrics of a process that serves these banks."""
-    metrics, slugs = Metrics(), tuple(banks)
+    metrics = Metrics()
+    count_from_zero(metrics, banks)
+    return metrics
+
+
+def count_from_zero(metrics: Metrics, banks: Iterable[str]) -> None:
+    """Show zero of whatever was not counted yet; the rest stays as it is."""
+    slugs = tuple(banks)
     for name, labels in (*((name, {"bank": slugs, **of}) for name, of in OF_A_BANK.items()), *OF_NO_BANK.items()):
         for values in product(*labels.values()):
             metrics.count(name, 0, **dict(zip(labels, map(str, values), strict=True)))
     for name, slug in product(AGES_OF_A_BANK, slugs):
         metrics.observe(name, 0, 0, bank=slug)
-    return metrics

@@ -1,6 +1,6 @@
 """How bytes reach a bank and whether they did. Answers are truthful: what is not known is `unknown`."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -31,7 +31,7 @@ class Wire:
     `name` is the final file name, or the idempotency key of an API request; `intent` numbers the tries of this
     submission; `size` bytes with `sha256` (hex). A number belongs to one worker and is never drawn twice, not even
     after a transaction that did not commit: a mark left late under a number that somebody else has sent with would
-    prove a falsehood (adr/0002).
+    prove a falsehood (adr/0002). `first`: no earlier intent of this submission was committed.
     """
 
     bank: str
@@ -39,15 +39,20 @@ class Wire:
     intent: int
     size: int
     sha256: str
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The outcome of `send` with what proves it. `unreachable` marks failures that should open the lane's breaker."""
+    """The outcome of `send` with what proves it. `unreachable` marks failures that should open the lane's breaker.
+
+    `retry_after` is how many seconds the bank asks us to wait before we come again; 0: it does not say.
+    """
 
     sent: Sent
     evidence: Mapping[str, str] = field(default_factory=dict)
     unreachable: bool = False
+    retry_after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +63,23 @@ class Finding:
     evidence: Mapping[str, str] = field(default_factory=dict)
 
 
+Stamp = tuple[int, ...]
+"""What changes when a file is written to: time of change first, then size and whatever else the side can tell."""
+Place = tuple[str, Stamp]
+"""The name and the stamp of a delivery."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Something a bank left for us. `name` identifies it at the bank until `acknowledge`."""
+    """Something a bank left for us. `name` identifies it at the bank until `acknowledge`.
+
+    `stamp` is what changes when it is written to, such as time and size. One that is `known` was not read again.
+    """
 
     name: str
     content: bytes
+    stamp: Stamp = field(default=(), compare=False)
+    known: bool = False
 
 
 class Transport(Protocol):
@@ -96,8 +112,11 @@ class Transport(Protocol):
         """Connect or list, moving no money. Raises BankUnreachable."""
         ...
 
-    def collect(self) -> AsyncIterator[Delivery]:
-        """Yield what the bank left for us, whole messages only, oldest first; nothing is removed."""
+    def collect(self, known: Collection[Place] = ()) -> AsyncIterator[Delivery]:
+        """Yield what the bank left for us, whole messages only, oldest first; nothing is removed.
+
+        What lies there under a name and with a stamp that is `known` is not read, and yielded without its content.
+        """
         ...
 
     async def acknowledge(self, name: str) -> None:

@@ -11,7 +11,8 @@ from gateway.service.limits import Limit, WatchLimits
 from gateway.service.unclaimed import UnclaimedWays
 
 if TYPE_CHECKING:
-    from gateway.runtime.assembly import Configuration, Gateway
+    from gateway.runtime.assembly import Gateway
+    from gateway.runtime.configuration import Configuration
 
 
 def limits_of(settings: Settings) -> tuple[Limit, ...]:

@@ -14,6 +14,7 @@ import uvloop
 from gateway.domain.errors import ConfigError
 from gateway.domain.manifest import manifest_bytes
 from gateway.observe.logs import configure_logs
+from gateway.runtime.cli_bank import bank
 from gateway.runtime.cli_exceptions import exceptions
 from gateway.runtime.cli_funds import funds, limits
 from gateway.runtime.cli_ledger import ledger
@@ -34,6 +35,7 @@ app = typer.Typer(
     hand as the README does.""",
 )
 
+app.add_typer(bank, name="bank")
 app.add_typer(exceptions, name="exception")
 app.add_typer(funds, name="funds")
 app.add_typer(limits, name="limits")

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from bank_adapters.registry import meanings_for
 from gateway.bus.claims import ClaimFolder
+from gateway.bus.envelope import source_of
 from gateway.bus.kafka import KafkaBus
 from gateway.domain.statement import Numbering
 from gateway.ports.bus import BANK_MESSAGES
 from gateway.runtime.door import bank_door
 from gateway.runtime.loops import Loop
+from gateway.runtime.pick_ups import pick_ups
 from gateway.runtime.sources import TOPICS
 from gateway.service.apply import Apply
+from gateway.service.hear_again import HearAgain
 from gateway.service.judge import Ways
 from gateway.service.partitions import Share
 from gateway.service.prove import Prove
@@ -27,15 +30,17 @@ MESSAGE_BYTES_MAX = 1 << 30
 
 def hearing(gateway: "Gateway", bus: KafkaBus, partitions: Sequence[int]) -> list[Loop]:
     """Return the loops from the bank-message topic to facts."""
-    parts: dict[str, Any] = {"store": gateway.store, "clock": gateway.clock, "meter": gateway.metrics}
-    worker: dict[str, Any] = parts | {"worker": gateway.worker}
+    parts: dict[str, Any] = {"store": gateway.store, "clock": gateway.clock}
+    told: dict[str, Any] = parts | {"worker": gateway.worker, "meter": gateway.metrics}
     # Who goes on with a message first skips what was read of it, and renews only then.
-    read = Read(**worker, banks=gateway.banks, lease=4 * gateway.lease)
-    apply = Apply(**worker, ways=_ways(gateway), reasons=gateway.configuration.reasons)
-    prove = Prove(**parts, numbering=_numbering(gateway))
-    settle = Settle(**worker, reasons=gateway.configuration.reasons)
+    read = Read(**told, banks=gateway.banks, lease=4 * gateway.lease)
+    apply = Apply(**told, ways=_ways(gateway), reasons=gateway.configuration.reasons)
+    prove = Prove(**parts, numbering=_numbering(gateway), meter=gateway.metrics)
+    settle = Settle(**told, reasons=gateway.configuration.reasons)
+    claims = ClaimFolder(gateway.settings.banks_folder, limit=MESSAGE_BYTES_MAX)
     return [
-        *_receiving(gateway, bus, partitions),
+        *pick_ups(gateway, bus, claims),
+        *_receiving(gateway, bus, partitions, claims),
         Loop(kind="read", step=read),
         Loop(kind="apply", step=apply),
         Loop(kind="prove", step=prove),
@@ -43,12 +48,14 @@ def hearing(gateway: "Gateway", bus: KafkaBus, partitions: Sequence[int]) -> lis
     ]
 
 
-def _receiving(gateway: "Gateway", bus: KafkaBus, partitions: Sequence[int]) -> list[Loop]:
+def _receiving(gateway: "Gateway", bus: KafkaBus, partitions: Sequence[int], claims: ClaimFolder) -> list[Loop]:
     """Return the loop that shares the partitions among workers, and one for each partition."""
     leased: dict[str, Any] = {"store": gateway.store, "clock": gateway.clock, "bus": bus, "worker": gateway.worker}
     leased["lease"] = gateway.lease
     share = Share(**leased, topics=(BANK_MESSAGES, *TOPICS))
-    door = bank_door(gateway.edge_keys, ClaimFolder(gateway.settings.banks_folder, limit=MESSAGE_BYTES_MAX))
+    door = bank_door(gateway.edge_keys, claims, gateway.disabled)
+    sources = [source_of(slug) for slug in gateway.edge_keys]
+    again = HearAgain(store=gateway.store, clock=gateway.clock, door=door, sources=sources, meter=gateway.metrics)
     receiving = [
         Receive(**leased, door=door, partition=partition, patience_seconds=0.2, meter=gateway.metrics)
         for partition in partitions
@@ -56,12 +63,12 @@ def _receiving(gateway: "Gateway", bus: KafkaBus, partitions: Sequence[int]) -> 
     patience = min(5.0, gateway.settings.lease_seconds / 3)
     return [
         Loop(kind="share", step=share, patience_seconds=patience, close=share.leave),
+        Loop(kind="hear again", step=again, patience_seconds=30),
         *(Loop(kind="receive", step=one, patience_seconds=0.2, close=one.release) for one in receiving),
     ]
 
 
 def _ways(gateway: "Gateway") -> Mapping[str, Ways]:
-    """Say how each bank's words are judged."""
     return {
         slug: Ways(
             statuses=meanings_for(bank.profile, gateway.configuration.reasons),
@@ -73,6 +80,5 @@ def _ways(gateway: "Gateway") -> Mapping[str, Ways]:
 
 
 def _numbering(gateway: "Gateway") -> Mapping[str, Numbering]:
-    """Say how each bank numbers its statements."""
     rules = {slug: bank.profile.statement for slug, bank in gateway.banks.items()}
     return {slug: Numbering(consecutive=r.consecutive_numbers, first=r.first_number) for slug, r in rules.items()}

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import ConfigError, GatewayError
 
 
 @contextmanager
@@ -17,6 +17,15 @@ def refused() -> Iterator[None]:
         yield
     except* GatewayError as group:
         refuse(_each(group))
+
+
+@contextmanager
+def files() -> Iterator[None]:
+    """Turn what is wrong with a file or folder that was named into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from error
 
 
 def _each(group: BaseExceptionGroup[GatewayError]) -> Iterator[GatewayError]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from gateway.domain.errors import ConfigError
+from gateway.transport.settling import SETTLED_SECONDS
 
 
 class _Part(BaseModel):
@@ -100,6 +101,10 @@ class Settings(BaseSettings):
         description="Source -> secret that signs its records on Kafka; without one it has no Kafka door. Sandbox: made",
     )
     debtor_accounts: list[DebtorAccountsOf] = Field(default_factory=list)
+    demanded_tier: Literal["draft", "sandbox", "certified"] = Field(
+        default="certified",
+        description="How far a bank must be proved to be paid through in production (docs/contract.md)",
+    )
     limits: list[DayLimit] = Field(
         default_factory=list, description="Brakes against a wrong batch: each is counted by itself, all must hold"
     )
@@ -144,6 +149,11 @@ class Settings(BaseSettings):
     @property
     def secrets_folder(self) -> Path:
         return self.data_dir / self.secrets_dir
+
+    @property
+    def settled_seconds(self) -> float:
+        """How long a file must stand still until it is picked up; sandbox banks rename whole files."""
+        return 0.0 if self.mode == "sandbox" else SETTLED_SECONDS
 
 
 def load_settings(config: Path, **overrides: Any) -> Settings:

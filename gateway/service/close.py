@@ -53,10 +53,9 @@ class Candidate:
     returned_before: bool
     doubted: bool
 
-    @property
-    def code(self) -> str | None:
-        """The bank's reason: its own, or that of its file where no status names the payment."""
-        return self.reason or (None if Fact(self.facts) & STATUS else self.group_reason)
+    def code(self, reasons: Reasons) -> str | None:
+        """Return the reason: its own, or that of its file, as its bank means it, where no status names the payment."""
+        return self.reason or (None if Fact(self.facts) & STATUS else reasons.meant(self.bank, self.group_reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +100,10 @@ class Close:
         await session.execute("close.lock_orders", numbers)
         found = await session.all(Candidate, "close.look", numbers, now)
         judged = [(c, closing_rule(self._evidence(c, now))) for c in found]
-        closed = [_closed(c, rule) for c, rule in judged if rule is not None]
-        await _close(session, [(c.attempt_no, _proof(c, rule)) for c, rule in judged if rule is not None])
+        codes = {c.attempt_no: c.code(self.reasons) for c in found}
+        closed = [_closed(c, rule, codes[c.attempt_no]) for c, rule in judged if rule is not None]
+        proofs = [(c.attempt_no, _proof(c, rule, codes[c.attempt_no])) for c, rule in judged if rule is not None]
+        await _close(session, proofs)
         await session.execute("close.done", numbers)
         for (bank, proof), attempts in Counter((c.bank, c.rule.word) for c in closed).items():
             tally.count(CLOSED, attempts, bank=bank, proof=proof)
@@ -153,7 +154,7 @@ async def _close(session: Session, proofs: Sequence[tuple[int, Mapping[str, Any]
         await session.execute("close.close", list(numbers), list(documents))
 
 
-def _closed(candidate: Candidate, rule: Rule) -> Closed:
+def _closed(candidate: Candidate, rule: Rule, code: str | None) -> Closed:
     return Closed(
         attempt_no=candidate.attempt_no,
         order_no=candidate.order_no,
@@ -162,17 +163,17 @@ def _closed(candidate: Candidate, rule: Rule) -> Closed:
         end_to_end_id=candidate.end_to_end_id,
         source=candidate.source,
         rule=rule,
-        code=candidate.code,
+        code=code,
         returned_before=candidate.returned_before,
         payable=candidate.order_state == OrderState.PAYABLE,
     )
 
 
-def _proof(candidate: Candidate, rule: Rule) -> dict[str, Any]:
+def _proof(candidate: Candidate, rule: Rule, code: str | None) -> dict[str, Any]:
     """Return what is kept as the proof: the rule and what it rests on."""
     parts: dict[str, Any] = {
         "rule": rule.value,
-        "code": candidate.code,
+        "code": code,
         "submission": candidate.submission_no,
         "statement": candidate.statement_no if rule is Rule.REJECTED else None,
         "rejected": candidate.since.isoformat() if rule is Rule.REJECTED else None,

@@ -5,7 +5,7 @@ the query of the control sheet; it walks over all orders of the day, so it is ru
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -16,9 +16,11 @@ from gateway.ports.store import Session, Store
 from gateway.service.banks import Banks, DebtorAccounts
 from gateway.service.book_gauges import Purse, read_books, read_ledger
 from gateway.service.funds import Hold, Need, needs
+from gateway.service.lane_gauges import kept_apart, read_lanes
 from gateway.service.limits import EVERY, Limit, LimitUse, uses
 from gateway.service.readings import CountRow, Reading, reading, seconds_since
 from gateway.service.report import OrderRow, column_of
+from gateway.service.window_gauges import Waiting, of_windows, waiting
 
 FRESH_SECONDS = 5.0
 """How long a reading answers further scrapes."""
@@ -32,14 +34,13 @@ _OF_EVERY_SOURCE: tuple[bool, list[str]] = (True, [])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneRow:
-    """A bank's lane; the times are None when nothing waits there or is unknown."""
+    """A bank's lane; `unknown_since` is None when nothing is unknown."""
 
     bank: str
     breaker_open: bool
     paused: bool
     unknown: int
     unknown_since: datetime | None
-    waiting_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,9 @@ class Gauges:
     accounts: DebtorAccounts = field(default_factory=lambda: DebtorAccounts(accounts={}))
     limits: Sequence[Limit] = ()
     money_fresh_seconds: float = MONEY_FRESH_SECONDS
+    broken: Collection[str] = ()
+    contested: Collection[Sequence[str]] = ()
+    unproved: Collection[str] = ()
     _readings: Sequence[Reading] = field(default=(), init=False)
     _due_seconds: float = field(default=0.0, init=False)
     _money: list[Reading] = field(default_factory=list, init=False)
@@ -107,20 +111,23 @@ class Gauges:
             exceptions = await session.all(ExceptionsRow, "gauges.exceptions", self.clock.now())
             pauses = await session.all(CountRow, "gauges.pauses")
             stops = await session.all(CountRow, "gauges.stops")
-            whole = await session.all(WholeRow, "gauges.whole", self.incarnation)
+            whole = await session.all(WholeRow, "gauges.whole", self.incarnation, kept_apart(self.banks))
             holds = await session.all(Hold, "funds.holds")
             statements = await session.all(CountRow, "gauges.unsettled_statements")
             books = await read_books(session, self.clock.now(), self._purses())
             used = await uses(session, self.clock.today(), self.limits)
+            waits = await waiting(session, self.banks, self.clock.now())
+            at_rest = await read_lanes(session, self.banks, self.clock.now())
             await self._read_money(session)
         now = self.clock.now()
         readings = [reading("gateway_working_payments", w.payments, bank=w.bank, state=w.state) for w in working]
         readings += [r for row in _every_kind(exceptions) for r in _of_kind(row, now)]
         readings += [reading("gateway_paused_scopes", p.count, scope=p.what) for p in pauses]
         readings += [reading("gateway_stops_active", s.count, kind=s.what) for s in stops]
-        readings += [r for lane in lanes for r in _of_lane(lane, now)]
+        readings += [r for lane in lanes for r in _of_lane(lane, waits.get(lane.bank), now)]
+        readings += [*of_windows(self.banks, waits, now), *at_rest]
         readings += [reading("gateway_unsettled_statements", s.count, bank=s.what) for s in statements]
-        readings += [*self._of_holds(holds), *_of_limits(used), *books]
+        readings += [*self._of_holds(holds), *_of_limits(used), *books, *self._of_profiles()]
         return [*readings, *_of_whole(whole[0], now), *self._money]
 
     def _purses(self) -> set[Purse]:
@@ -132,6 +139,26 @@ class Gauges:
         held = Counter(Purse(hold.bank, hold.currency) for hold in holds)
         shown = sorted(held.keys() | self._purses())
         return [reading("gateway_account_holds", held[purse], **purse._asdict()) for purse in shown]
+
+    def serve(
+        self,
+        banks: Banks,
+        accounts: DebtorAccounts,
+        broken: Collection[str],
+        contested: Collection[Sequence[str]],
+        unproved: Collection[str] = (),
+    ) -> None:
+        """Read of these banks from now on, of profiles that are broken or too little proved, and of contested codes."""
+        self.banks, self.accounts, self.broken, self.contested = banks, accounts, broken, contested
+        self.unproved = unproved
+
+    def _of_profiles(self) -> Iterable[Reading]:
+        """Tell of each bank that has a profile whether it can be used, and how many of its codes another claims too."""
+        claims = Counter(bank for banks in self.contested for bank in banks)
+        for bank in sorted({*self.banks, *self.broken}):
+            yield reading("gateway_bank_profile_broken", int(bank in self.broken), bank=bank)
+            yield reading("gateway_bank_codes_contested", claims[bank], bank=bank)
+            yield reading("gateway_bank_below_tier", int(bank in self.unproved), bank=bank)
 
     async def _read_money(self, session: Session) -> None:
         """Read the money of today's pay day, of the next that is released, or of the last one; if it is due."""
@@ -165,14 +192,15 @@ def _of_kind(row: ExceptionsRow, now: datetime) -> list[Reading]:
     ]
 
 
-def _of_lane(lane: LaneRow, now: datetime) -> list[Reading]:
+def _of_lane(lane: LaneRow, waits: Waiting | None, now: datetime) -> list[Reading]:
     """Every lane shows every value, zeros too: an alert must see that trouble is over."""
+    waiting_since = waits.since if waits is not None else None
     return [
         reading("gateway_breaker_open", int(lane.breaker_open), bank=lane.bank),
         reading("gateway_bank_paused", int(lane.paused), bank=lane.bank),
         reading("gateway_unknown_submissions", lane.unknown, bank=lane.bank),
         reading("gateway_oldest_unknown_seconds", seconds_since(lane.unknown_since, now), bank=lane.bank),
-        reading("gateway_oldest_waiting_seconds", seconds_since(lane.waiting_since, now), bank=lane.bank),
+        reading("gateway_oldest_waiting_seconds", seconds_since(waiting_since, now), bank=lane.bank),
     ]
 
 

@@ -25,7 +25,8 @@ class Unknown:
     """A submission in doubt.
 
     `intents` are the tries not yet proved, `lease_until` the latest end of any of them; `seen_sent` says that a worker,
-    too late to change a state, left proof that its try arrived.
+    too late to change a state, left proof that its try arrived. `destination` is None where it was sealed before that
+    was written down; `credentials` say whom the bank took us for at those tries, where that was written down.
     """
 
     submission_no: int
@@ -37,6 +38,8 @@ class Unknown:
     intents: list[int]
     lease_until: datetime
     seen_sent: bool
+    destination: str | None
+    credentials: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +59,27 @@ class Inquire:
             unknown = await session.one(Unknown, "inquire.take", self.bank.slug, now, again)
         if unknown is None:
             return False
-        finding = await self.bank.transport.inquire(self._wire(unknown), unknown.intents)
+        finding = await self._ask(unknown)
         tally = Tally()
         async with self.store.transaction() as session:
             await self._settle(session, unknown, _concluded(unknown, finding), now, tally)
         tally.count("gateway_inquiries_total", 1, bank=self.bank.slug, finding=finding.arrival.value)
         tally.report(self.meter)
         return True
+
+    async def _ask(self, unknown: Unknown) -> Finding:
+        """Ask where it was sent; whoever looks anywhere else finds nothing there, and that proves nothing."""
+        if unknown.destination not in {None, self.bank.destination}:
+            evidence = {"transport": "the profile names another one than it was sealed for"}
+            return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
+        finding = await self.bank.transport.inquire(self._wire(unknown), unknown.intents)
+        if finding.arrival is Arrival.SAYS_UNKNOWN and not {self.bank.credential}.issuperset(unknown.credentials):
+            evidence = {
+                **finding.evidence,
+                "credential": "a try was made with another",
+            }  # of others it tells us nothing
+            return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
+        return finding
 
     def _wire(self, unknown: Unknown) -> Wire:
         last = max(unknown.intents, default=0)

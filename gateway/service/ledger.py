@@ -7,6 +7,7 @@ The database judges at COMMIT that each transaction is zero; its role for the ga
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.errors import Conflict
 from gateway.domain.facts import Fact
@@ -20,6 +21,7 @@ from gateway.service.moved import Moved
 class MembersRow:
     """Members of a submission of which the same is known."""
 
+    submission_no: int
     bank: str
     debtor_account: str
     currency: str
@@ -74,9 +76,13 @@ async def write(
     lines = journal.postings()
     if not lines:
         return None
-    number: int = await session.value(
-        "ledger.post",
-        *(at, what, statement_no, submission_no, exception_no, dict(evidence or {})),
+    about = (statement_no, submission_no, exception_no, dict(evidence or {}))
+    number: int = await session.value("ledger.post", at, what, *about, *_columns(lines))
+    return number
+
+
+def _columns(lines: Sequence[Posting]) -> tuple[list[Any], ...]:
+    return (
         [p.bank for p in lines],
         [p.currency for p in lines],
         [p.debtor_account for p in lines],
@@ -84,22 +90,34 @@ async def write(
         [p.amount_minor for p in lines],
         [p.payments for p in lines],
     )
-    return number
 
 
 async def submission_moved(
     session: Session, at: datetime, submission_no: int, frm: SubmissionState, to: SubmissionState
 ) -> None:
     """Post what a submission's move did to the location of its members' money; the caller has just moved it."""
-    if location(Fact.NONE, Fact.NONE, frm) is location(Fact.NONE, Fact.NONE, to):
+    await submissions_moved(session, at, [submission_no], frm, to)
+
+
+async def submissions_moved(
+    session: Session, at: datetime, submissions: Sequence[int], frm: SubmissionState, to: SubmissionState
+) -> None:
+    """Post what the move of several did, a transaction for each; the caller has just moved them."""
+    if not submissions or location(Fact.NONE, Fact.NONE, frm) is location(Fact.NONE, Fact.NONE, to):
         return
-    journal = Journal()
-    for m in await session.all(MembersRow, "ledger.members", submission_no):
+    journals: dict[int, Journal] = {number: Journal() for number in submissions}
+    for m in await session.all(MembersRow, "ledger.members", list(submissions)):
         own, group = Fact(m.facts), Fact(m.group_facts)
         purse = Purse(bank=m.bank, debtor_account=m.debtor_account, currency=m.currency)
+        journal = journals[m.submission_no]
         journal.move(purse, location(own, group, frm), location(own, group, to), m.amount_minor, m.payments)
     what, evidence = f"submission {to.value}", {"from": frm.value}
-    await write(session, at, journal, what=what, submission_no=submission_no, evidence=evidence)
+    rows = [
+        (at, what, None, number, None, evidence, *_columns(lines))
+        for number, journal in journals.items()
+        if (lines := journal.postings())
+    ]
+    await session.many("ledger.post", rows)
 
 
 def relocate(journal: Journal, moved: Iterable[Moved]) -> None:

@@ -14,6 +14,7 @@ from gateway.domain.facts import Fact, Position, position
 from gateway.domain.states import SubmissionState
 from gateway.ports.store import Store
 from gateway.service.batches import BatchRow, BatchView, StateCount
+from gateway.service.departures import Departures
 from gateway.service.stops import EVERY_SOURCE
 
 T = TypeVar("T")
@@ -58,6 +59,8 @@ class AttemptRow:
     msg_id: str | None
     submission_state: str | None
     group_facts: int
+    product: str | None
+    next_attempt_at: datetime | None
 
     @property
     def position(self) -> Position:
@@ -72,6 +75,7 @@ class OrderView:
 
     order: OrderRow
     attempts: list[AttemptRow]
+    will_leave_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +174,13 @@ class TopicRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """All reads of the API. `sources` are those the caller may see. Every method may raise NotFound."""
+    """All reads of the API. `sources` are those the caller may see. Every method may raise NotFound.
+
+    Without `departures` nobody says when what waits will leave.
+    """
 
     store: Store
+    departures: Departures | None = None
 
     async def batch(self, batch_id: str, *, sources: Collection[str]) -> BatchView:
         """Return a batch with its orders counted by state."""
@@ -186,7 +194,8 @@ class Look:
         async with self.store.transaction() as session:
             order = _only(await session.all(OrderRow, "look.orders", order_id, *_seen(sources)), "order")
             attempts = await session.all(AttemptRow, "look.attempts", order.order_no)
-        return OrderView(order=order, attempts=attempts)
+        leaves = self.departures.of(order, attempts) if self.departures is not None else None
+        return OrderView(order=order, attempts=attempts, will_leave_at=leaves)
 
     async def submission(self, msg_id: str, *, sources: Collection[str], bank: str = "") -> SubmissionView:
         """Return a submission with its moves and intents; `bank` says which, should two banks share the MsgId."""

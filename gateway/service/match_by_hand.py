@@ -68,7 +68,7 @@ class MatchByHand:
         saying = Saying(
             attempt_nos=[attempt.attempt_no],
             fact=fact,
-            reason=entry.reason if entry.credit else None,
+            reason=self.reasons.meant(entry.bank, entry.reason) if entry.credit else None,
             entry_refs=[None if entry.credit else entry.entry_ref],
         )
         where = (entry.message_no, entry.ordinal, attempt.attempt_no, attempt.submission_no)

@@ -31,6 +31,8 @@ BETWEEN_TRIES = timedelta(seconds=10)
 LAG_SECONDS = 10.0
 """How often the broker is asked where its log ends: only a metric hangs on it."""
 UNSTORABLE = "record.unstorable"
+DISABLED = "bank.disabled"
+"""The rule under which records of a bank wait whose profile cannot be used; an alert tells of the bank, once."""
 STOPPED = "partition stopped"
 """The kind of exception; one for each time that it stops."""
 
@@ -201,7 +203,7 @@ class ReadPartition(ABC, Generic[T]):
         return self._held
 
     async def _bury(self, session: Session, now: datetime, letters: Sequence[tuple[Record, str]]) -> Came:
-        """Keep records as dead letters with the rule each breaks; each needs a person."""
+        """Keep records as dead letters with the rule each breaks; each needs a person, unless it only waits."""
         for record, rule in letters:
             headers = dict(record.headers)
             await session.execute("receive.dead_letter", *self._key(), record.offset, rule, record.value, headers, now)
@@ -212,6 +214,7 @@ class ReadPartition(ABC, Generic[T]):
                 detail={"rule": rule, "topic": self.topic},
             )
             for record, rule in letters
+            if rule != DISABLED
         ]
         await raise_exceptions(session, now, troubles)
         return Came(dead=len(letters))

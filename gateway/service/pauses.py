@@ -10,6 +10,7 @@ from datetime import datetime
 from gateway.domain.errors import Refused
 from gateway.ports.clock import Clock
 from gateway.ports.store import Session, Store
+from gateway.service import lanes
 
 SCOPES = frozenset({"all", "bank", "source"})
 
@@ -42,9 +43,16 @@ class Pauses:
             await pause(session, scope=scope, value=value, reason=reason, at=self.clock.now(), by=by)
 
     async def resume(self, *, scope: str, value: str, by: str) -> None:
-        """Resume; resuming what is not paused changes nothing."""
+        """Resume; resuming what is not paused lifts no pause.
+
+        A bank that is resumed has no wait to keep either: somebody who knows better says that it is there again. What
+        waits for its next try or inquiry is due at once.
+        """
+        now = self.clock.now()
         async with self.store.transaction() as session:
-            await session.execute("pauses.resume", scope, value, self.clock.now(), by)
+            await session.execute("pauses.resume", scope, value, now, by)
+            if scope == "bank":
+                await lanes.lift_wait(session, value, now, by)
 
     async def active(self) -> list[PauseView]:
         """Return what is paused now, oldest first."""

@@ -30,7 +30,14 @@ class Ages:
 
 async def sent(tally: Meter, session: Session, *, bank: str, submission_no: int, at: datetime) -> None:
     """Count the payments of a submission that was delivered at `at`."""
-    for ages in await session.all(Ages, "progress.ages_of_submission", submission_no, at, list(AGES_SECONDS)):
+    await all_sent(tally, session, bank=bank, submissions=[submission_no], at=at)
+
+
+async def all_sent(tally: Meter, session: Session, *, bank: str, submissions: list[int], at: datetime) -> None:
+    """Count the payments of submissions of one bank that were delivered at `at`."""
+    if not submissions:
+        return
+    for ages in await session.all(Ages, "progress.ages_of_submissions", submissions, at, list(AGES_SECONDS)):
         tally.count(PAYMENTS, ages.payments, stage="sent", bank=bank)
         tally.observe("gateway_approval_to_bank_seconds", ages.seconds, ages.payments, bank=bank)
 

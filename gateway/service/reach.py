@@ -70,7 +70,8 @@ def _routed(bank: BankTerms, account_type: str, currency: str, routing: RoutingT
     """Whether payments of this kind and currency find their way to the bank: by its codes, or as the first counter."""
     if account_type != COUNTER:
         return any(bank.bank_codes.values())
-    return bank.slug == next((b.slug for b in routing.counters if b.live and currency in b.currencies), None)
+    first = next((b.slug for b in routing.counters if b.broken or (b.live and currency in b.currencies)), None)
+    return bank.slug == first
 
 
 def _why_not(bank: BankTerms, account_type: str, routed: frozenset[str], usable: frozenset[str]) -> str:

@@ -76,7 +76,8 @@ class SplitByHand:
         numbers = [a.attempt_no for a in attempts]
         await establish.lock({a.submission_no for a in attempts if a.submission_no is not None})
         await self._split(establish, entry, numbers)
-        await establish.add([Saying(attempt_nos=numbers, fact=Fact.RETURNED, reason=entry.reason)])
+        reason = self.reasons.meant(entry.bank, entry.reason)
+        await establish.add([Saying(attempt_nos=numbers, fact=Fact.RETURNED, reason=reason)])
         await let_go(deal, told_of=numbers)
         deal.meter.count(MATCHES, len(numbers), bank=entry.bank, rule=BY_HAND)
         return f"split over {len(numbers)} payments by hand"

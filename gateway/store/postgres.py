@@ -1,5 +1,6 @@
 """`ports.store` on PostgreSQL through asyncpg."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +19,9 @@ RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.
 
 GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError)
 """The server is starting, going down, full, or the connection to it broke."""
+
+ENDING_SECONDS = 5.0
+"""How long a transaction's end waits for a server that has gone silent before its connection is closed."""
 
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -81,7 +85,8 @@ class PostgresStore:
                 raise StoreDown("the database went away") from error
             raise
         finally:
-            await self._pool.release(connection)
+            with suppress(TimeoutError):  # it is closed then
+                await self._pool.release(connection, timeout=ENDING_SECONDS)
 
     async def _acquire(self) -> Any:
         try:
@@ -117,7 +122,8 @@ def _is_lost(connection: Any) -> bool:
 async def _rolled_back(connection: Any, transaction: Any) -> bool:
     """Tell whether it could be. If not, it broke or its BEGIN was cut off: closed, the server rolls back."""
     try:
-        await transaction.rollback()
+        async with asyncio.timeout(ENDING_SECONDS):
+            await transaction.rollback()
     except BaseException as error:
         with suppress(asyncpg.InterfaceError):  # as above
             connection.terminate()

@@ -1,5 +1,6 @@
 -- name: unsettled (what the steps have before them without the passing of time)
 SELECT (SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_lease WHERE incarnation = $1 AND topic = $2) AS received,
+       (SELECT count(*) FROM bank_message WHERE channel = 'pick-up') AS picked_up,
        (SELECT count(*) FROM bank_message WHERE state IN ('received', 'read')) AS messages,
        (SELECT count(*) FROM outcome_event WHERE published_at IS NULL) AS events;
 
@@ -7,6 +8,7 @@ SELECT (SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_lease WHERE 
 SELECT least(
     (SELECT min(s.next_attempt_at) FROM submission s JOIN lane l ON l.bank = s.bank
      WHERE s.next_attempt_at > $1 AND (s.state = 'unknown' OR s.state IN ('open', 'sealed', 'not sent') AND l.breaker = 'closed')),
+    (SELECT min(asked_until) FROM lane WHERE asked_until > $1),
     (SELECT min(probe_at) FROM lane WHERE breaker = 'open' AND probe_at > $1),
     (SELECT min(lease_until) FROM intent WHERE outcome IS NULL AND lease_until > $1));
 

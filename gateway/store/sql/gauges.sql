@@ -1,9 +1,9 @@
 -- name: one_snapshot (all figures of a reading are of the same moment)
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 
--- name: lanes (every bank, with what waits since when; a batch's payments wait from its release)
+-- name: lanes (every bank)
 SELECT l.bank, l.breaker = 'open' AS breaker_open, paused(l.bank, '') AS paused,
-       coalesce(u.submissions, 0) AS unknown, u.since AS unknown_since, w.since AS waiting_since
+       coalesce(u.submissions, 0) AS unknown, u.since AS unknown_since
 FROM lane l
 LEFT JOIN (
     SELECT s.bank, count(*) AS submissions,
@@ -11,11 +11,6 @@ LEFT JOIN (
                 WHERE e.submission_no = s.submission_no AND e.to_state = 'unknown')) AS since
     FROM submission s WHERE s.state = 'unknown' GROUP BY s.bank
 ) u ON u.bank = l.bank
-LEFT JOIN (
-    SELECT s.bank, min(b.ended_at) AS since
-    FROM submission s JOIN batch b ON b.batch_no = s.batch_no
-    WHERE s.state IN ('open', 'sealed', 'not sent') GROUP BY s.bank
-) w ON w.bank = l.bank
 ORDER BY l.bank;
 
 -- name: working (every bank, zeros too)
@@ -48,11 +43,11 @@ WHERE o.state = 'payable' AND o.order_no IN (
     SELECT c.order_no FROM stop_catch c JOIN stop s ON s.stop_no = c.stop_no AND s.state = 'active' WHERE c.how = 'kept')
 GROUP BY o.currency ORDER BY o.currency;
 
--- name: whole (an order's events are published in the order of their numbers: the first of a lane is its oldest)
+-- name: whole ($2: banks whose payments wait in no submission, as their profiles say; an order's events are published in the order of their numbers: the first of a lane is its oldest)
 SELECT (SELECT min(b.ended_at) FROM batch b
         WHERE b.state = 'released' AND (NOT b.cut_done OR b.batch_no IN (
             SELECT o.batch_no FROM attempt a JOIN payment_order o ON o.order_no = a.order_no
-            WHERE a.submission_no IS NULL AND NOT a.closed))) AS uncut_since,
+            WHERE a.submission_no IS NULL AND NOT a.closed AND a.bank <> ALL ($2::text[])))) AS uncut_since,
        (SELECT count(*) FROM exception WHERE closed_at IS NULL AND detail ->> 'alarm' = 'security') AS security_alarms,
        (SELECT count(*) FROM partition_lease WHERE incarnation = $1 AND stopped IS NOT NULL) AS partitions_stopped,
        (SELECT count(*) FROM outcome_event WHERE published_at IS NULL) AS outbox,
@@ -62,3 +57,14 @@ SELECT (SELECT min(b.ended_at) FROM batch b
 
 -- name: pay_day (today if something is to be paid, else the next day for which a batch is released, else the last one)
 SELECT coalesce(min(pay_date) FILTER (WHERE pay_date >= $1), max(pay_date)) FROM batch WHERE state = 'released';
+
+-- name: at_rest (every lane: whether something waits for its pace alone, or because its bank asked; and payments that are in no
+-- submission)
+SELECT l.bank, coalesce(l.paced_until > $1, false) AND l.breaker = 'closed' AND EXISTS (
+           SELECT FROM submission s WHERE s.bank = l.bank AND s.state IN ('sealed', 'not sent')
+           AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= l.paced_until)) AS for_pace,
+       coalesce(l.asked_until > $1, false) AND l.breaker = 'closed' AND EXISTS (
+           SELECT FROM submission s WHERE s.bank = l.bank AND s.state IN ('sealed', 'not sent')
+           AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= l.asked_until)) AS asked,
+       (SELECT count(*) FROM attempt a WHERE a.bank = l.bank AND a.submission_no IS NULL AND NOT a.closed) AS payments
+FROM lane l ORDER BY l.bank;

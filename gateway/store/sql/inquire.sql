@@ -5,15 +5,18 @@ WITH due AS (
     ORDER BY s.next_attempt_at, s.submission_no LIMIT 1 FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE submission s SET next_attempt_at = $3 FROM due WHERE s.submission_no = due.submission_no
-    RETURNING s.submission_no, s.name, s.size, s.sha256, s.tries, s.says_unknown
+    RETURNING s.submission_no, s.name, s.size, s.sha256, s.tries, s.says_unknown, s.destination
 )
-SELECT t.*,
+SELECT t.submission_no, t.name, coalesce(w.size, t.size) AS size, coalesce(w.sha256, t.sha256) AS sha256, t.tries,
+       t.says_unknown, t.destination,
        ARRAY(SELECT i.intent_no FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
              AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' ORDER BY i.intent_no) AS intents,
+       ARRAY(SELECT DISTINCT i.credential FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
+             AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' AND i.credential IS NOT NULL) AS credentials,
        (SELECT max(i.lease_until) FROM intent i WHERE i.submission_no = t.submission_no) AS lease_until,
        EXISTS (SELECT FROM intent i WHERE i.submission_no = t.submission_no
                AND i.late_evidence ->> 'saw' = 'sent') AS seen_sent
-FROM taken t;
+FROM taken t LEFT JOIN submission_wire w USING (submission_no);
 
 -- name: same_doubt (still unknown and not tried again since it was asked about: a finding speaks for the tries before it)
 SELECT true FROM submission WHERE submission_no = $1 AND tries = $2 AND state = 'unknown' FOR UPDATE;

@@ -9,12 +9,12 @@ FROM made m, unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::bigint
      WITH ORDINALITY AS p (bank, currency, debtor_account, account, amount_minor, payments, line)
 RETURNING transaction_no;
 
--- name: members (of a submission, by what is known of them)
-SELECT s.bank, s.debtor_account, s.currency, s.group_facts, a.facts,
+-- name: members (of submissions, by what is known of them)
+SELECT s.submission_no, s.bank, s.debtor_account, s.currency, s.group_facts, a.facts,
        count(*) AS payments, sum(a.amount_minor)::bigint AS amount_minor
 FROM submission s JOIN attempt a ON a.submission_no = s.submission_no
-WHERE s.submission_no = $1
-GROUP BY s.submission_no, a.facts ORDER BY a.facts;
+WHERE s.submission_no = ANY ($1::bigint[])
+GROUP BY s.submission_no, a.facts ORDER BY s.submission_no, a.facts;
 
 -- name: open_items (what stands in suspense for an exception, or for one observation)
 SELECT item_no, bank, debtor_account, currency, amount_minor, payments FROM suspense_item

@@ -12,7 +12,7 @@ WHERE o.order_id = $1 AND ($3 OR o.source = ANY ($2::text[])) ORDER BY o.source 
 
 -- name: attempts
 SELECT a.generation, a.bank, a.route_reason, a.end_to_end_id, a.uetr::text AS uetr, a.facts, a.reason, a.entry_ref, a.closed,
-       s.msg_id, s.state AS submission_state, coalesce(s.group_facts, 0) AS group_facts
+       s.msg_id, s.state AS submission_state, coalesce(s.group_facts, 0) AS group_facts, s.product, s.next_attempt_at
 FROM attempt a
 LEFT JOIN submission s ON s.submission_no = a.submission_no
 WHERE a.order_no = $1 ORDER BY a.generation;
