@@ -7,7 +7,6 @@ are numbered without gaps, and what the file says of itself (count, sum, hash to
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from hashlib import sha256
 
 from bank_adapters.flat.lines import at, cells, numbered
 from bank_adapters.flat.totals import Totals
@@ -30,7 +29,7 @@ from bank_adapters.profile.layout import (
     Remittance,
 )
 from bank_adapters.spi import Reread
-from gateway.domain.digest import PaymentsDigest
+from gateway.domain.digest import Hashed, PaymentsDigest
 from gateway.domain.errors import ConfigError, SealMismatch, Unreadable
 from gateway.domain.iban_registry import FORMATS
 from gateway.domain.money import EXPONENT
@@ -54,7 +53,7 @@ def reread(pieces: Iterable[bytes], profile: Profile, own: Callable[[str, Totals
     """Read the digests of a file back; see `bank_adapters.spi.Adapter.reread`."""
     if profile.layout is None:
         raise ConfigError(f"bank {profile.slug}: has no layout")
-    hashed = _Hashed(pieces)
+    hashed = Hashed(pieces)
     file = _File(profile, profile.layout)
     try:
         _walk(numbered(hashed, profile.layout.encoding, end=_ENDS[profile.layout.line_end]), file)
@@ -79,21 +78,6 @@ def _walk(lines: Iterator[tuple[int, str]], file: "_File") -> None:
         file.take_head(*held, layout.trailer)
     else:
         file.take_payment(*held)
-
-
-class _Hashed:
-    """Passes pieces on and remembers what they were."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-        self.hash = sha256()
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces:
-            self.hash.update(piece)
-            self.size += len(piece)
-            yield piece
 
 
 class _File:
@@ -185,7 +169,7 @@ class _File:
                 raise SealMismatch(f"{at(number)}: holds no account of the creditor")
         return key, _digits(rule, iban or account, code) if rule else 0
 
-    def digests(self, hashed: _Hashed, own: Callable[[str, Totals], str]) -> Reread:
+    def digests(self, hashed: Hashed, own: Callable[[str, Totals], str]) -> Reread:
         """Return what the whole file said, if it agrees with what it holds."""
         if not self._payments.count:
             raise SealMismatch("the file holds no payment")

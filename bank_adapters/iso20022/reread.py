@@ -4,13 +4,12 @@ What the bytes say of themselves (counts and sums at both levels) must equal wha
 in the same pass; any disagreement means that the bytes must never be sent.
 """
 
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from collections.abc import Iterable
 
 from bank_adapters.iso20022.schemas import schema
 from bank_adapters.iso20022.xml import LOCAL, Element, descend, minor_units, prune, pull, text
 from bank_adapters.spi import Reread
-from gateway.domain.digest import PaymentsDigest
+from gateway.domain.digest import Hashed, PaymentsDigest
 from gateway.domain.errors import SealMismatch, Unreadable
 
 _MESSAGE, _HEADER, _BLOCK, _PAYMENT = "CstmrCdtTrfInitn", "GrpHdr", "PmtInf", "CdtTrfTxInf"
@@ -19,7 +18,7 @@ _DIGITS_MAX = 15
 
 def reread(pieces: Iterable[bytes], version: str) -> Reread:
     """Read the digests of a file back; see `bank_adapters.spi.Adapter.reread`."""
-    hashed = _Hashed(pieces)
+    hashed = Hashed(pieces)
     file = _File()
     try:
         for element in pull(hashed, (_MESSAGE, _HEADER, _BLOCK, _PAYMENT), schema=schema(version)):
@@ -27,21 +26,6 @@ def reread(pieces: Iterable[bytes], version: str) -> Reread:
     except Unreadable as error:
         raise SealMismatch(f"the rendered file cannot be read back: {error}") from error
     return file.digests(hashed)
-
-
-class _Hashed:
-    """Passes pieces on and remembers what they were."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-        self.hash = sha256()
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces:
-            self.hash.update(piece)
-            self.size += len(piece)
-            yield piece
 
 
 class _File:
@@ -97,7 +81,7 @@ class _File:
             raise SealMismatch(f"{_HEADER}: NbOfTxs or CtrlSum disagrees with the payments")
         self._complete = True
 
-    def digests(self, hashed: _Hashed) -> Reread:
+    def digests(self, hashed: Hashed) -> Reread:
         """Return what the whole file said."""
         if not self._complete or not self._payments.count or self._currency is None:
             raise SealMismatch("the file holds no payment")

@@ -199,3 +199,18 @@ class PaymentsDigest:
     def hexdigest(self) -> str:
         """Return the digest of all payments added so far."""
         return self._hash.hexdigest()
+
+
+class Hashed:
+    """Passes pieces of a document on and remembers what they were: their SHA-256 and their size in bytes."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.hash = sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.hash.update(piece)
+            self.size += len(piece)
+            yield piece
