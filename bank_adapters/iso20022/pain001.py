@@ -1,163 +1,146 @@
-"""Writes SEPA pain.001.001.09 with the sepaxml library as its engine.
+"""Writes pain.001.001.03, .09 and .11 as a stream: memory does not grow with the number of payments.
 
-sepaxml doubles every payment when exported twice, changes what it is given, draws random ids, stamps the current time
-and leaves out UETR, purposes and ultimate creditors (reference iso20022-and-banks 5). So one object makes one sealed
-file, is exported exactly once and gets only values made for it; our ids, seal time and the missing elements are put
-into its tree before it is serialised; and the outcome is checked with libxml2 against the schema that sepaxml ships.
+The head of a block is written once, each payment by one expression; counts and sums are taken in a first pass over the
+payments, so that a submission's payments must give the same again when they are gone through again. What schemas check
+of a payment is checked here by rules, each with its id; the frame, with one harmless payment a block, is also validated
+by libxml2 before the first byte leaves, and the whole file when it is read back (`reread`), which shares no code.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
-from typing import Any
-from xml.etree import ElementTree as ET
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
-from sepaxml import SepaTransfer
-
-from bank_adapters.alphabet import LetterError, to_sepa
-from bank_adapters.capabilities import Booking
+from bank_adapters.iso20022.pain001_frame import END, END_OF_BLOCK, frame_violations, head, opening
+from bank_adapters.iso20022.pain001_payment import PaymentWriter
+from bank_adapters.iso20022.pain001_run import RunWriter
+from bank_adapters.iso20022.pain001_tally import Tally, Total, tally
+from bank_adapters.iso20022.pain001_terms import Terms, iso, terms_of
 from bank_adapters.iso20022.schemas import schema
 from bank_adapters.iso20022.xml import pull
 from bank_adapters.profile import Profile
-from bank_adapters.sepa import NAME_MAX, Written, written
-from bank_adapters.spi import Payment, SubmissionContent
+from bank_adapters.sepa import reason
+from bank_adapters.spi import Block, Payment, SubmissionContent
 from gateway.domain.errors import CannotRender, Oversized, Unreadable
-from gateway.domain.identity import reference_violations
 
-VERSION = "pain.001.001.09"
-PAYMENTS_MAX = 20_000
-"""Largest file that is built as a tree; a bank's own limit may be lower."""
-PIECE = 1024 * 1024
-"""Bytes a piece handed on."""
-NOT_PROVIDED = "NOTPROVIDED"
+PAYMENTS_A_PIECE = 256
+"""Payments written before a piece is handed on: some hundred kilobytes."""
+SUM_MAX = 10**18 - 1
+"""Eighteen digits: DecimalNumber of the schemas, the control sum's type."""
+
+_HARMLESS = (
+    "<CdtTrfTxInf><PmtId><EndToEndId>E</EndToEndId></PmtId><Amt><InstdAmt Ccy='EUR'>1</InstdAmt></Amt></CdtTrfTxInf>"
+)
+"""The least that the schemas take for a payment."""
 
 
-def refusals(submission: SubmissionContent) -> Mapping[str, str]:
+def refusals(submission: SubmissionContent, profile: Profile) -> Mapping[str, str]:
     """Return, by EndToEndId, why a payment cannot be written."""
-    counts = Counter(payment.end_to_end_id for payment in submission.payments)
-    found = {one: f"payment {one}: the EndToEndId stands more than once" for one, count in counts.items() if count > 1}
-    for payment in submission.payments:
-        try:
-            written(payment)
-        except CannotRender as error:
-            found.setdefault(payment.end_to_end_id, str(error))
+    terms = terms_of(profile)
+    counted = tally(submission, profile.currencies)
+    found = {
+        one: f"payment {one}: the EndToEndId stands more than once (rule reference.unique, at PmtId/EndToEndId)"
+        for one in counted.repeated
+    }
+    for block in submission.every_block:
+        writer = PaymentWriter(block, terms, counted.currency)
+        together = RunWriter(writer, terms, counted.currency)
+        for run in _runs(block.payments):
+            if together.text(run) is not None:
+                continue
+            for payment in run:
+                if broken := writer.broken(payment):
+                    found.setdefault(payment.end_to_end_id, reason(payment, broken))
     return found
 
 
 def render(submission: SubmissionContent, profile: Profile) -> Iterator[bytes]:
-    """Write the file; see `bank_adapters.spi.Adapter.render`."""
-    _check(submission, profile)
-    document = _Document(submission, profile).export_once()
-    limit = profile.limits.bytes_per_submission
-    if limit is not None and len(document) > limit:
-        raise Oversized(f"submission {submission.msg_id}: {len(document)} bytes are over the bank's limit")
+    """Write the file; see `bank_adapters.spi.Adapter.render`. A payment that cannot be written ends the iteration."""
+    terms = terms_of(profile)
+    counted = tally(submission, profile.currencies)
+    for wrong in _wrong_as_a_whole(submission, profile, counted):
+        raise CannotRender(f"submission {submission.msg_id}: {wrong}")
+    _check_frame(submission, terms, counted.currency)
+    written = _written(submission, terms, counted)
+    return _within(profile.limits.bytes_per_submission, written, submission.msg_id)
+
+
+def _wrong_as_a_whole(submission: SubmissionContent, profile: Profile, counted: Tally) -> Iterator[str]:
+    limits, most_blocks = profile.limits, profile.pain001.blocks_per_submission
+    if submission.blocks and submission.payments:
+        yield "payments beside its blocks"
+    if not 1 <= counted.whole.count <= limits.payments_per_submission:
+        yield f"{counted.whole.count} payments, not 1 to {limits.payments_per_submission}"
+    most = limits.payments_per_block or limits.payments_per_submission
+    for total in counted.blocks:
+        if not 1 <= total.count <= most:
+            yield f"{total.count} payments, not 1 to {most} in a block"
+    if most_blocks is not None and len(counted.blocks) > most_blocks:
+        yield f"{len(counted.blocks)} blocks, not 1 to {most_blocks}"
+    ids = [block.payment_information_id for block in submission.every_block]
+    if len(set(ids)) != len(ids):
+        yield "a PmtInfId stands more than once (rule reference.unique, at PmtInf/PmtInfId)"
+    if counted.repeated:
+        yield "an EndToEndId stands more than once (rule reference.unique, at PmtId/EndToEndId)"
+    if submission.created_at.tzinfo is None:
+        yield "the seal time has no zone"
+    limit = profile.sum_limit(counted.currency)
+    if counted.whole.minor > (SUM_MAX if limit is None else min(limit, SUM_MAX)):
+        yield "the sum is over the bank's limit"
+
+
+def _check_frame(submission: SubmissionContent, terms: Terms, currency: str) -> None:
+    """Refuse what stands around the payments where a rule or the schema does; it comes from configuration."""
+    for one in frame_violations(submission, terms):
+        raise CannotRender(f"submission {submission.msg_id}: {one.text} (rule {one.rule}, at {one.path})")
+    single = Total(count=1, minor=1)
+    skeleton = [opening(submission, replace(terms, namespace=iso(terms.version)), single, currency)]
+    for block in submission.every_block:
+        skeleton += (head(block, terms, single, currency), _HARMLESS, END_OF_BLOCK)
     try:
-        for _ in pull((document,), ("Document",), schema=schema(VERSION)):
+        for _ in pull(("".join((*skeleton, END)).encode(),), ("Document",), schema=schema(terms.version)):
             pass
     except Unreadable as error:
-        raise CannotRender(f"submission {submission.msg_id} does not fit {VERSION}: {error}") from error
-    return (document[start : start + PIECE] for start in range(0, len(document), PIECE))
+        raise CannotRender(f"submission {submission.msg_id} does not fit {terms.version}: {error}") from error
 
 
-def _check(submission: SubmissionContent, profile: Profile) -> None:
-    """Refuse a submission that is wrong as a whole."""
-    limits = profile.limits
-    most = min(PAYMENTS_MAX, limits.payments_per_submission, limits.payments_per_block or PAYMENTS_MAX)
-    if not 1 <= len(submission.payments) <= most:
-        raise CannotRender(f"submission {submission.msg_id}: {len(submission.payments)} payments, not 1 to {most}")
-    if len({payment.end_to_end_id for payment in submission.payments}) != len(submission.payments):
-        raise CannotRender(f"submission {submission.msg_id}: an EndToEndId stands more than once")
-    for name, value in (("MsgId", submission.msg_id), ("PmtInfId", submission.payment_information_id)):
-        for violation in reference_violations(value):
-            raise CannotRender(f"submission {submission.msg_id}: {name}: {violation.text}")
-    if submission.created_at.tzinfo is None:
-        raise CannotRender(f"submission {submission.msg_id}: the seal time has no zone")
-    limit = profile.sum_limit("EUR")
-    if limit is not None and sum(payment.amount.minor for payment in submission.payments) > limit:
-        raise CannotRender(f"submission {submission.msg_id}: the sum is over the bank's limit")
+def _written(submission: SubmissionContent, terms: Terms, counted: Tally) -> Iterator[bytes]:
+    text = opening(submission, terms, counted.whole, counted.currency)
+    for block, total in zip(submission.every_block, counted.blocks, strict=True):
+        yield (text + head(block, terms, total, counted.currency)).encode()
+        yield from _payments(block, terms, counted.currency)
+        text = END_OF_BLOCK
+    yield (text + END).encode()
 
 
-class _Document(SepaTransfer):  # type: ignore[misc]  # the library is untyped
-    """One file in the making."""
-
-    def __init__(self, submission: SubmissionContent, profile: Profile) -> None:
-        self._submission = submission
-        self._profile = profile
-        self._texts: list[Written] = []
-        self._finished = False
-        super().__init__(self._debtor(), schema=VERSION, clean=False)
-
-    def export_once(self) -> bytes:
-        """Return the bytes of the file."""
-        date = self._submission.requested_execution_date
-        for payment in self._submission.payments:
-            text = written(payment)
-            self._texts.append(text)
-            self.add_payment(
-                {
-                    "name": text.name,
-                    "IBAN": text.iban,
-                    "amount": payment.amount.minor,
-                    "description": text.remittance,
-                    "execution_date": date,
-                    "endtoend_id": payment.end_to_end_id,
-                }
-            )
-        exported: bytes = self.export(validate=False)
-        return exported
-
-    def _debtor(self) -> dict[str, Any]:
-        debtor = self._submission.debtor
-        try:
-            name = to_sepa(debtor.name)
-        except LetterError as error:
-            raise CannotRender(f"submission {self._submission.msg_id}: debtor name: {error}") from None
-        if not 1 <= len(name) <= NAME_MAX:
-            raise CannotRender(f"submission {self._submission.msg_id}: debtor name: 1 to {NAME_MAX} letters")
-        bic = {} if debtor.bic is None else {"BIC": debtor.bic}
-        return {"name": name, "IBAN": debtor.iban, "batch": True, "currency": "EUR", **bic}
-
-    def _finalize_batch(self) -> None:
-        """Complete the tree: the last step of the library before it counts, sums and serialises."""
-        if self._finished:
-            raise CannotRender(f"submission {self._submission.msg_id}: a file is exported once")
-        self._finished = True
-        super()._finalize_batch()
-        header = _at(self._xml, "CstmrCdtTrfInitn/GrpHdr")
-        _at(header, "MsgId").text = self._submission.msg_id
-        _at(header, "CreDtTm").text = self._submission.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        block = _at(self._xml, "CstmrCdtTrfInitn/PmtInf")
-        self._complete_block(block)
-        _complete_payments(block.findall("CdtTrfTxInf"), self._submission.payments, self._texts)
-
-    def _complete_block(self, block: ET.Element) -> None:
-        _at(block, "PmtInfId").text = self._submission.payment_information_id
-        _at(block, "BtchBookg").text = "true" if self._profile.booking is Booking.BATCH else "false"
-        if self._submission.category_purpose is not None:
-            kind = ET.SubElement(_at(block, "PmtTpInf"), "CtgyPurp")
-            ET.SubElement(kind, "Cd").text = self._submission.category_purpose
-        if self._submission.debtor.bic is None:
-            other = ET.SubElement(_at(block, "DbtrAgt/FinInstnId"), "Othr")
-            ET.SubElement(other, "Id").text = NOT_PROVIDED
+def _payments(block: Block, terms: Terms, currency: str) -> Iterator[bytes]:
+    writer = PaymentWriter(block, terms, currency)
+    together = RunWriter(writer, terms, currency)
+    for run in _runs(block.payments):
+        text = together.text(run)
+        yield ("".join(_one_by_one(run, writer)) if text is None else text).encode()
 
 
-def _complete_payments(nodes: Sequence[ET.Element], payments: Sequence[Payment], texts: Sequence[Written]) -> None:
-    """Put in what the library has no place for, in the order that the schema asks for."""
-    for node, payment, text in zip(nodes, payments, texts, strict=True):
-        ET.SubElement(_at(node, "PmtId"), "UETR").text = payment.uetr
-        remittance = _at(node, "RmtInf")
-        node.remove(remittance)
-        if text.ultimate_name is not None:
-            ET.SubElement(ET.SubElement(node, "UltmtCdtr"), "Nm").text = text.ultimate_name
-        if payment.purpose is not None:
-            ET.SubElement(ET.SubElement(node, "Purp"), "Cd").text = payment.purpose
-        if text.remittance:
-            node.append(remittance)
+def _one_by_one(payments: Iterable[Payment], writer: PaymentWriter) -> Iterator[str]:
+    for payment in payments:
+        told = writer.text(payment)
+        if not isinstance(told, str):
+            raise CannotRender(reason(payment, told))
+        yield told
 
 
-def _at(node: ET.Element, path: str) -> ET.Element:
-    """Return an element that the pinned version of the library is known to have made."""
-    found = node.find(path)
-    if found is None:
-        raise CannotRender(f"the sepaxml library made no {path}")
-    return found
+def _runs(payments: Iterable[Payment]) -> Iterator[Sequence[Payment]]:
+    """Yield the payments, so many at a time as make a piece."""
+    rest = iter(payments)
+    while run := tuple(islice(rest, PAYMENTS_A_PIECE)):
+        yield run
+
+
+def _within(limit: int | None, pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Pass pieces on while they are within the bank's limit in bytes."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if limit is not None and size > limit:
+            raise Oversized(f"submission {name}: more than {limit} bytes, the bank's limit")
+        if piece:
+            yield piece

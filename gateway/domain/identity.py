@@ -23,6 +23,10 @@ MAX_SEQUENCE: Final = 999_999_999
 _OWN: Final = r"E[A-Z2-7]{26}G[1-9][0-9]?"
 _OWN_ID: Final = re.compile(_OWN)
 _OWN_ID_IN_TEXT: Final = re.compile(rf"(?<![A-Z0-9]){_OWN}(?![A-Z0-9])")
+_OWN_MSG_ID_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])G[1-9][0-9]?[A-Z0-9]{1,8}[0-9]{6}S[0-9]{5,9}(?![0-9])")
+_CANCELLATION: Final = r"C[1-9][0-9]?[A-Z0-9]{1,8}[0-9]{6}S[0-9]{5,9}"
+_CANCELLATION_ID: Final = re.compile(_CANCELLATION)
+_CANCELLATION_ID_IN_TEXT: Final = re.compile(rf"(?<![A-Z0-9]){_CANCELLATION}(?![0-9])")
 _SLUG_LENGTH: Final = 8
 _NOT_ALPHANUMERIC: Final = re.compile(r"[^A-Z0-9]")
 _SEPA_REFERENCE: Final = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*")
@@ -78,8 +82,40 @@ def msg_id(slug: str, pay_date: date, sequence: int, *, epoch: int) -> str:
     return f"G{epoch}{bank}{pay_date:%y%m%d}S{sequence:05d}"
 
 
+def cancellation_id(slug: str, day: date, sequence: int, *, epoch: int) -> str:
+    """Build the id of a message that asks a bank to cancel payments, such as "C1ALFA260921S00001"; see `msg_id`.
+
+    Its form is another than a MsgId's, so that whatever a bank answers about it can never be taken for an answer about
+    a file of payments: a refused wish rejects none of them.
+    """
+    return f"C{msg_id(slug, day, sequence, epoch=epoch)[1:]}"
+
+
+def is_cancellation_id(text: str | None) -> bool:
+    """Whether a text has the form of the id of a request of ours to cancel payments, in letters of any case."""
+    return text is not None and _CANCELLATION_ID.fullmatch(text.upper()) is not None
+
+
+def tells_cancellation(texts: Iterable[str]) -> bool:
+    """Whether such an id stands in free texts or file names."""
+    return any(_CANCELLATION_ID_IN_TEXT.search(text.upper()) for text in texts)
+
+
+def msg_id_in(texts: Iterable[str]) -> str | None:
+    """Return the one MsgId of our form that stands in free texts or file names; None for several.
+
+    A PmtInfId of ours begins with the MsgId of its file, so it names it too.
+    """
+    found = {match for text in texts for match in _OWN_MSG_ID_IN_TEXT.findall(text.upper())}
+    return found.pop() if len(found) == 1 else None
+
+
 def payment_information_id(msg_id: str) -> str:
-    """Name the one payment information block of a message."""
+    """Name the one payment information block of a message.
+
+    A bank's word of this block is taken for one of the whole file, and a word of any other block for nothing
+    (`store/sql/match.sql`): before a file may have several, the block of each payment must be stored.
+    """
     return f"{msg_id}P1"
 
 
@@ -93,6 +129,11 @@ def reference_violations(reference: str, path: str = "") -> list[Violation]:
         broken.append(Violation(path, "reference.length", f"a reference has 1 to {MAX_LENGTH} characters"))
     if _SEPA_REFERENCE.fullmatch(reference) is None:
         broken.append(Violation(path, "reference.alphabet", "a reference holds only characters of the SEPA alphabet"))
+    return broken + slash_violations(reference, path)
+
+
+def slash_violations(reference: str, path: str = "") -> list[Violation]:
+    """List what SEPA forbids of slashes in a reference or identification (EPC, use of slashes)."""
     if reference.startswith("/") or reference.endswith("/") or "//" in reference:
-        broken.append(Violation(path, "reference.slash", "a reference neither begins nor ends with / nor holds //"))
-    return broken
+        return [Violation(path, "reference.slash", "a reference neither begins nor ends with / nor holds //")]
+    return []

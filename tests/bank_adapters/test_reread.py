@@ -128,15 +128,20 @@ CHANGES = [
     (lambda d: b"512.41".join(d.rsplit(b"512.40", 2)[:2]) + b"512.40" + d.rsplit(b"512.40", 2)[2], "PmtInf: NbOfTxs"),
     (lambda d: d.replace(b"<CtrlSum>512.40</CtrlSum>", b"", 1), "CtrlSum is missing"),
     (lambda d: d.replace(block_of(d), b""), r"xml\.schema|disagrees"),
-    (lambda d: d.replace(b"<?xml", b"\n<?xml"), r"xml\.malformed"),
-    (lambda d: d.replace(b"<Document", b'<!DOCTYPE d [<!ENTITY e "x">]><Document'), r"xml\.dtd"),
-    (lambda d: d.replace(b"DE0212", b"DE02<!-- -->12"), r"value\.split"),
-    (lambda d: d.replace(b"DE0212", b"DE02<?x y?>12"), r"value\.split"),
+    (lambda d: d.replace(b"<?xml", b"\n<?xml"), r"xml\.declaration"),
+    (lambda d: d.replace(b"<Document", b'<!DOCTYPE d [<!ENTITY e "x">]><Document'), r"xml\.markup"),
+    (lambda d: d.replace(b"DE0212", b"DE02<!-- -->12"), r"xml\.markup"),
+    (lambda d: d.replace(b"DE0212", b"DE02<![CDATA[12]]>"), r"xml\.markup"),
+    (lambda d: d.replace(b"UTF-8", b"UTF-16"), r"xml\.declaration"),
+    (lambda d: d.decode().encode("utf-16"), r"xml\.declaration"),
+    (lambda d: d.replace(b"DE0212", b"DE02<?x y?>12"), r"xml\.markup"),
+    (lambda d: re.sub(rb"(<CdtrAcct><Id>)<IBAN>(.*?)</IBAN>", rb"\1<Othr><Id>\2</Id></Othr>", d), "IBAN is missing"),
     (lambda d: d.replace(b"pain.001.001.09", b"pain.001.001.03"), r"xml\.schema"),
     (lambda d: d.replace(b"<InstdAmt", b"<Unknown/><InstdAmt"), r"xml\.schema"),
     (lambda d: d.replace(b"512.40<", b"512.4001<"), r"money\.decimals|xml\.schema"),
+    (lambda d: d.replace(b"512.40</InstdAmt", b"500.00 12.40</InstdAmt"), r"money\.format|xml\.schema"),
     (lambda d: d[:-20], r"xml\.malformed"),
-    (lambda d: d[:0], r"xml\.malformed"),
+    (lambda d: d[:0], r"xml\.(malformed|declaration)"),
 ]
 
 
@@ -147,6 +152,13 @@ def test_a_file_that_contradicts_itself_or_its_schema_is_refused(change: object,
     assert changed != ONE
     with pytest.raises(SealMismatch, match=told):
         ADAPTER.reread([changed], BANK)
+
+
+def test_markup_is_seen_across_pieces() -> None:
+    changed = ONE.replace(b"DE0212", b"DE02<!-- -->12")
+    for size in (1, 7, 64):
+        with pytest.raises(SealMismatch, match=r"xml\.markup"):
+            ADAPTER.reread(bytes_in_pieces(changed, size), BANK)
 
 
 def test_a_second_currency_is_refused() -> None:

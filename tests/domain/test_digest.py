@@ -190,5 +190,16 @@ def test_the_payments_digest_is_that_of_its_lines() -> None:
     assert (digest.count, digest.sum) == (2, 51247)
 
 
+def test_payments_added_together_are_payments_added_one_by_one() -> None:
+    one_by_one, together = PaymentsDigest(), PaymentsDigest()
+    for name, account, minor in (("E1", "DE1", 5), ("E2", "DE2", 70), ("E3", "DE3", 900)):
+        one_by_one.add(name, account, minor, "EUR")
+    together.extend(["E1", "E2"], ["DE1", "DE2"], [5, 70], "EUR")
+    together.extend(["E3"], ["DE3"], [900], "EUR")
+    assert (together.hexdigest(), together.count, together.sum) == (one_by_one.hexdigest(), 3, 975)
+    with pytest.raises(ValueError, match="shorter"):
+        together.extend(["E4"], [], [1], "EUR")
+
+
 def test_an_empty_payments_digest_is_that_of_nothing() -> None:
     assert PaymentsDigest().hexdigest() == sha256(b"").hexdigest()

@@ -7,7 +7,7 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 from stdnum import iban as stdnum_iban
 
-from gateway.domain.iban import bank_code, iban_violations
+from gateway.domain.iban import all_valid, bank_code, iban_violations
 from gateway.domain.iban_registry import FORMATS
 from tests.domain.iban_rows import rows, schwifty_formats, stdnum_structure
 
@@ -82,6 +82,16 @@ def _widths(structure: str) -> list[str]:
 def test_examples_of_the_registry_are_valid_and_show_their_bank(iban: str, bank: str) -> None:
     assert iban_violations(iban) == []
     assert bank_code(iban) == (iban[:2], bank)
+
+
+@given(st.lists(ibans(), max_size=5), st.data())
+def test_many_are_valid_where_each_is(good: list[str], data: st.DataObject) -> None:
+    assert all_valid(good)
+    changed = data.draw(st.sampled_from(good or [""]))
+    place = data.draw(st.integers(0, max(len(changed) - 1, 0)))
+    changed = changed[:place] + data.draw(st.sampled_from("0159AZa\n ")) + changed[place + 1 :]
+    assert all_valid([*good, changed]) == (iban_violations(changed) == [])
+    assert not all_valid([*good, f"{good[0]}\n{good[0]}" if good else "\n"])
 
 
 @given(ibans())

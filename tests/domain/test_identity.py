@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from gateway.domain.errors import CannotRender, ConfigError
 from gateway.domain.identity import (
+    cancellation_id,
     end_to_end_id,
+    is_cancellation_id,
     msg_id,
+    msg_id_in,
     payment_information_id,
     reference_violations,
+    tells_cancellation,
     uetr,
 )
 
@@ -100,3 +104,32 @@ def test_what_sepa_forbids_in_a_reference(reference: str, rule: str) -> None:
 
 def test_a_reference_may_use_the_whole_sepa_alphabet() -> None:
     assert reference_violations("aZ09/-?:().,'+ x") == []
+
+
+@given(SLUGS, st.integers(1, 99), st.integers(1, 999_999_999))
+def test_a_msg_id_is_found_in_the_file_name_and_the_block_that_begin_with_it(
+    slug: str, epoch: int, sequence: int
+) -> None:
+    ours = msg_id(slug, DAY, sequence, epoch=epoch)
+    assert msg_id_in([f"cannot parse {ours}.pain001.xml", f"block {payment_information_id(ours).lower()}"]) == ours
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[], ["no id"], ["G1ALFA260921S00001", "G1ALFA260921S00002"], ["AG1ALFA260921S00001"], ["G1ALFA260921S0001"]],
+)
+def test_no_msg_id_or_several_are_none(texts: list[str]) -> None:
+    assert msg_id_in(texts) is None
+
+
+@given(SLUGS, st.integers(1, 99), st.integers(1, 999_999_999))
+def test_the_id_of_a_wish_to_cancel_is_known_by_its_form_and_is_no_msg_id(slug: str, epoch: int, sequence: int) -> None:
+    wish, file = cancellation_id(slug, DAY, sequence, epoch=epoch), msg_id(slug, DAY, sequence, epoch=epoch)
+    assert reference_violations(wish) == []
+    assert is_cancellation_id(wish)
+    assert is_cancellation_id(wish.lower())
+    assert tells_cancellation([f"cannot parse {wish}.camt055.xml"])
+    assert msg_id_in([wish]) is None
+    assert not is_cancellation_id(file)
+    assert not tells_cancellation([file, payment_information_id(file), end_to_end_id("esia", file, 1)])
+    assert not is_cancellation_id(None)
