@@ -1,4 +1,4 @@
-"""Reads account reports (camt.052, .053 and .054; .02, .04, .08 and relatives) into observations and statements.
+"""Reads account reports (camt.052, .053 and .054; .02 to .13 and relatives) into observations and statements.
 
 One reader for all three: their entries have the same structure. Each Stmt of a camt.053 is also told as a whole, with
 its balances and the sum of its entries; proving it is for others. Memory is flat: entries and transactions are
@@ -6,21 +6,18 @@ forgotten as they end. Reference: iso20022-and-banks 3.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, count, islice
 from types import MappingProxyType
 
 from bank_adapters.iso20022 import stmt
-from bank_adapters.iso20022.entry import Head, Manner, account_of, head_of, manner, parts_of
-from bank_adapters.iso20022.transaction import (
-    NO_BATCH,
-    Batch,
-    batch_of,
-    batch_sum,
-    charges_alone,
-    only,
-    transaction,
-    whole_entry,
-)
-from bank_adapters.iso20022.xml import LOCAL, Element, children, prune, pull
+from bank_adapters.iso20022.bookings import Entry
+from bank_adapters.iso20022.entry import Head, Manner, Place, account_of, manner
+from bank_adapters.iso20022.markup import Batch, batches
+from bank_adapters.iso20022.plain import plain_entry, plain_shape
+from bank_adapters.iso20022.plain_run import LEAST, plain_entries
+from bank_adapters.iso20022.shapes import TAGS, TAGS_MAX, Memo
+from bank_adapters.iso20022.surroundings import HEADER, Gathered, Surroundings
+from bank_adapters.iso20022.xml import Element, child
 from bank_adapters.profile import Profile
 from gateway.domain.errors import Unreadable
 from gateway.domain.observation import Observation, ToldBy
@@ -30,8 +27,26 @@ ACCOUNTS: Mapping[str, str] = MappingProxyType(
     {"BkToCstmrDbtCdtNtfctn": "Ntfctn", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrStmt": "Stmt"}
 )
 """Root child -> what holds the entries of an account."""
-_HANDLED = frozenset({"TxDtls", "NtryDtls", "Ntry", *ACCOUNTS.values()})
 _TOLD_BY = MappingProxyType({"Ntfctn": ToldBy.NOTIFICATION, "Rpt": ToldBy.REPORT, "Stmt": ToldBy.STATEMENT})
+_OPENS, _CLOSES, _ENTRY, _TRANSACTION = 1, 2, 4, 8
+_RECORDS = {"Ntry": _ENTRY, "TxDtls": _TRANSACTION}
+
+Told = list[Observation | Statement]
+
+
+def _mark(raw: str) -> int:
+    """Say whether a tag opens or closes an entry or a transaction; 0 for every other."""
+    tag = TAGS[raw]
+    mark = _RECORDS.get(tag.name, 0)
+    return mark | (_OPENS if tag.opens else 0) | (_CLOSES if tag.closes else 0) if mark else 0
+
+
+_MARKS = Memo(_mark)
+
+
+def _marks(tags: list[str], at: int) -> Iterator[int]:
+    """Yield where entries and transactions begin and end, from a place on."""
+    return compress(count(at), map(_MARKS.__getitem__, islice(tags, at, None)))
 
 
 class Reader:
@@ -40,174 +55,200 @@ class Reader:
     def __init__(self, message: str) -> None:
         self._message = message
 
-    def __call__(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation | Statement]:
+    def __call__(self, parts: Iterable[str], profile: Profile) -> Iterator[Observation | Statement]:
         """Yield one observation a transaction, or one an entry or batch whose transactions are not listed.
 
         After the last entry of a Stmt its Statement follows. Raises Unreadable.
         """
         name = ACCOUNTS[self._message]
-        report = _Report(name, manner(_TOLD_BY[name], profile.statement))
-        ended = 0
-        for element in pull(pieces, (self._message, name, "GrpHdr", "Ntry", "NtryDtls", "TxDtls")):
-            ended += LOCAL[element.tag] == self._message
-            yield from report.take(element)
-        if ended != 1:
+        report = _Report(self._message, manner(_TOLD_BY[name], profile.statement))
+        for batch in batches(parts):
+            yield from report.take(batch)
+        if report.messages != 1:
             raise Unreadable("message.count", "/", f"exactly one {self._message} is expected")
 
 
 class _Report:
-    """The accounts of one message, entry by entry."""
+    """The accounts of one message, entry by entry.
 
-    def __init__(self, account: str, how: Manner) -> None:
-        self._name, self._how = account, how
-        self._proves = how.told_by is ToldBy.STATEMENT
-        self._places = self._entries = 0
-        self._account: tuple[str | None] | None = None
-        self._pages = stmt.ALL
-        self._tally = stmt.Tally()
-        self._entry: _Entry | None = None
-
-    def take(self, element: Element) -> Sequence[Observation | Statement]:
-        """Handle an element that has just ended; return what can be told now."""
-        name = LOCAL[element.tag]
-        told: Sequence[Observation | Statement] = ()
-        if name == "TxDtls":
-            details = _above(element, "NtryDtls")
-            told = (self._entry or self._begin(_above(details, "Ntry"))).transaction(element, details)
-        elif name == "NtryDtls":
-            told = (self._entry or self._begin(_above(element, "Ntry"))).end_of_details(element)
-        elif name == "Ntry":
-            told = self._end_of_entry(element)
-        elif name == self._name:
-            told = self._end_of_account(element)
-        elif name == "GrpHdr":
-            self._pages = stmt.pagination(_only_child(element, "MsgPgntn"), "/GrpHdr/MsgPgntn") or stmt.ALL
-        if name in _HANDLED:
-            prune(element)
-        if self._proves:
-            self._tally.told(told)
-        return told
-
-    def _begin(self, element: Element) -> "_Entry":
-        """Read the head of the entry that is under way."""
-        path = f"/{self._name}[{self._places + 1}]/Ntry[{self._entries + 1}]"
-        above = _above(element, self._name)
-        if self._account is None:
-            self._account = (account_of(above, path),)
-        place = (self._places + 1, self._entries + 1)
-        self._entry = _Entry(head_of(element, *self._account, place, path, self._how), self._how)
-        return self._entry
-
-    def _end_of_entry(self, element: Element) -> Sequence[Observation]:
-        entry = self._entry or self._begin(element)
-        self._tally.entry(entry.head)
-        self._entries, self._entry = self._entries + 1, None
-        return entry.end(element)
-
-    def _end_of_account(self, element: Element) -> Sequence[Statement]:
-        tally, self._tally = self._tally, stmt.Tally()
-        self._places, self._entries, self._account = self._places + 1, 0, None
-        return (stmt.statement(element, self._places, tally, self._pages),) if self._proves else ()
-
-
-class _Entry:
-    """What is known so far while an entry streams by.
-
-    Its first transaction or batch is held back until it is known whether it is the only one: only then may it take the
-    entry's amount where it has none, and only then may a transaction turn out to be the sum of many.
+    An entry's own tags are gathered without those of its transactions, which are records of their own; so are an
+    account's, without those of its entries.
     """
 
-    def __init__(self, head: Head, how: Manner) -> None:
-        self.head, self._how = head, how
-        self._batch: Batch | None = None
-        self._details = self._transactions = self._listed = self._expected = 0
-        self._held: Observation | None = None
-        self._held_batch = NO_BATCH
-        self._sum: int | None = 0
-        self._charges = 0
+    def __init__(self, message: str, how: Manner) -> None:
+        self._name, self._how = ACCOUNTS[message], how
+        self._proves = how.told_by is ToldBy.STATEMENT
+        self._around = Surroundings(message, self._name)
+        self._places = self._entries = 0
+        self._account: tuple[str | None] | None = None
+        self._in_account = False
+        self._entry: Entry | None = None
+        self._transaction: Gathered | None = None
+        self._pages: stmt.Pagination | None = None
+        self._tally = stmt.Tally()
+        self._new_tags = 0
 
-    def transaction(self, element: Element, details: Element) -> Sequence[Observation]:
-        """Handle a TxDtls of some NtryDtls."""
-        if self._batch is None:
-            self._batch = batch_of(details, self.head)
-        self._transactions += 1
-        path = f"{self.head.path}/NtryDtls[{self._details + 1}]/TxDtls[{self._transactions}]"
-        return self._list(transaction(element, self.head, self._batch, path, self._how), self._batch)
+    @property
+    def messages(self) -> int:
+        """How many messages there were, of whatever kind."""
+        return self._around.messages
 
-    def end_of_details(self, element: Element) -> Sequence[Observation]:
-        """Handle the end of an NtryDtls."""
-        batch, transactions = self._batch, self._transactions
-        self._batch, self._transactions = None, 0
-        if batch is None:
-            batch = batch_of(element, self.head)
-        elif batch is NO_BATCH and children(element, "Btch"):
-            raise Unreadable("element.order", self.head.path, "a batch is described after its transactions")
-        self._details += 1
-        self._expected += max(batch.count or 0, transactions)
-        if transactions or batch == NO_BATCH:
-            return ()
-        path = f"{self.head.path}/NtryDtls[{self._details}]"
-        return self._list(batch_sum(self.head, batch, path, self._how), batch)
-
-    def end(self, element: Element) -> Sequence[Observation]:
-        """Handle the end of the entry itself."""
-        head = self.head
-        if len(element) != head.size and parts_of(element) != head.parts:
-            raise Unreadable("element.order", head.path, "an entry goes on to describe itself after its details")
-        beside = self._beside()
-        told: list[Observation] = []
-        if self._held is not None and beside is not None:
-            told.append(only(self._held, element, head, self._held_batch))
-        elif not self._listed or self._held is not None:
-            told.append(whole_entry(element, head, self._how))
-        elif beside is None:
-            raise Unreadable("entry.sum", head.path, "the details of an entry do not add up to its amount")
-        if beside:
-            told.append(charges_alone(head, beside, self._how))
+    def take(self, batch: Batch) -> Told:
+        """Handle a batch of tags; return what can be told now."""
+        known = TAGS.missed
+        told = self._take(*batch)
+        self._new_tags += TAGS.missed - known
+        if self._new_tags > TAGS_MAX:
+            raise Unreadable("xml.names", "/", f"more than {TAGS_MAX:,} tags that were not met before")
         return told
 
-    def _list(self, one: Observation, batch: Batch) -> Sequence[Observation]:
-        self._listed += 1
-        self._add(one)
-        if self._listed == 1:
-            self._held, self._held_batch = one, batch
-            return ()
-        held, self._held = self._held, None
-        return (one,) if held is None else (held, one)
+    def _take(self, tags: list[str], texts: list[str]) -> Told:
+        told: Told = []
+        at, marks = 0, _marks(tags, 0)
+        while (mark := next(marks, None)) is not None:
+            kind = _MARKS[tags[mark]]
+            if kind & _OPENS:
+                if at < mark:
+                    self._gather(tags[at:mark], texts[at:mark], told)
+                at = self._plain(tags, texts, mark, told) if kind & _ENTRY else mark
+                if at > mark:
+                    marks = _marks(tags, at)
+                    continue
+                self._begin(kind)
+            if kind & _CLOSES:
+                self._end(kind, tags[at : mark + 1], texts[at : mark + 1], told)
+                at = mark + 1
+        self._gather(tags[at:], texts[at:], told)
+        self._bound(told)
+        return told
 
-    def _add(self, one: Observation) -> None:
-        """Add what is listed; it cannot be added up once an amount is missing or in another currency."""
-        if one.amount_minor is None or one.currency != self.head.amount[1]:
-            self._sum = None
-        elif self._sum is not None:
-            self._sum += one.amount_minor if one.credit else -one.amount_minor
-            self._charges += one.charges_minor or 0
+    def _bound(self, told: Told) -> None:
+        """Keep what is not ended yet small."""
+        if self._transaction is not None:
+            self._transaction.bound(self._path)
+        if self._entry is not None:
+            self._entry.bound(self._path)
+            bookings: list[Observation] = []
+            self._entry.relieve(bookings)
+            self._tell(bookings, told)
 
-    def _beside(self) -> int | None:
-        """Return what the entry moves beside what it lists: 0, or charges that it documents; None: a contradiction.
+    def _tell(self, bookings: list[Observation], told: Told) -> None:
+        if self._proves:
+            self._tally.told(bookings)
+        told += bookings
 
-        An entry whose amounts contradict each other cannot be believed about any payment. Its only transaction is then
-        left out, and the entry told as one that names nothing; of several some were handed on already, so the message
-        is unreadable. A list that the bank itself calls shorter than its batch is no contradiction as long as it lists
-        less than was booked.
-        """
-        listed, signed = self._sum, self.head.signed
-        if not self._listed or listed is None or listed == signed:
-            return 0
-        documented = {self.head.charges.minor or 0, self._charges, (self.head.charges.minor or 0) + self._charges}
-        if listed - signed in documented:
-            return signed - listed
-        part = self._listed < self._expected and 0 <= listed * (1 if signed > 0 else -1) < abs(signed)
-        return 0 if part else None
+    def _plain(self, tags: list[str], texts: list[str], at: int, told: Told) -> int:
+        """Tell the entries from a place on that say no more than their one transaction; return where they end."""
+        if self._entry is not None:
+            return at
+        begins, ends, together = tags[at], f"/{tags[at]}", True
+        while at < len(tags) and tags[at] == begins:
+            try:
+                end = tags.index(ends, at) + 1
+            except ValueError:  # it goes on behind these tags, or is spelled in a way that is seldom
+                return at
+            record = tags[at:end]
+            found = plain_entry(record, texts[at:end], self._place(), self._how)
+            if found is None:
+                return at
+            self._told_plain([found], told)
+            at = end
+            if together:  # those like it; where they are not plain, all that follow are looked at one by one
+                end, number = self._like(record, tags, at)
+                like = self._together(record, texts[at:end]) if number >= LEAST else ()
+                together = number < LEAST or bool(like)
+                self._told_plain(like, told)
+                at = end if like else at
+        return at
 
+    @staticmethod
+    def _like(record: list[str], tags: list[str], at: int) -> tuple[int, int]:
+        """Return where the entries end that have the same tags, and how many they are."""
+        size, number = len(record), 0
+        while tags[at : at + size] == record:
+            at, number = at + size, number + 1
+        return at, number
 
-def _above(element: Element, name: str) -> Element:
-    above = element.getparent()
-    if above is None or LOCAL[above.tag] != name:
-        raise Unreadable("element.order", "/", f"a {LOCAL[element.tag]} stands outside a {name}")
-    return above
+    def _together(self, record: list[str], texts: list[str]) -> Sequence[tuple[Head | None, Observation]]:
+        place = self._place()
+        shape = plain_shape(record, place)
+        return () if shape is None else plain_entries(shape, len(record), texts, place, self._how)
 
+    def _told_plain(self, entries: Sequence[tuple[Head | None, Observation]], told: Told) -> None:
+        for head, one in entries:
+            if self._proves and head is not None:
+                self._tally.entry(head)
+                self._tally.told((one,))
+            told.append(one)
+        self._entries += len(entries)
 
-def _only_child(element: Element, name: str) -> Element | None:
-    found = children(element, name)
-    return found[0] if len(found) == 1 else None
+    def _place(self) -> Place:
+        """Return where the next entry stands. Raises Unreadable where none may."""
+        if not self._in_account:
+            if not self._around.in_account:
+                raise Unreadable("element.order", "/", f"an entry stands outside a {self._name}")
+            self._in_account = True
+        if self._account is None:
+            self._account = (account_of(self._around.so_far(), self._path),)
+        return Place(self._places + 1, self._entries + 1, *self._account, self._path)
+
+    @property
+    def _path(self) -> str:
+        """Where the entry stands that is under way."""
+        return f"/{self._name}[{self._places + 1}]/Ntry[{self._entries + 1}]"
+
+    def _gather(self, tags: Sequence[str], texts: Sequence[str], told: Told) -> None:
+        """Keep what stands between the beginnings and ends of records, where it belongs."""
+        inside = self._transaction or self._entry
+        if inside is not None:
+            inside.add(tags, texts)
+            return
+        self._in_account = False
+        for ended in self._around.take(tags, texts):
+            if ended.tag == HEADER:
+                self._head(ended)
+            else:
+                self._end_of_account(ended, told)
+
+    def _begin(self, kind: int) -> None:
+        """Begin an entry, or a transaction of one."""
+        if self._transaction is not None or (self._entry is None) is bool(kind & _TRANSACTION):
+            raise Unreadable("element.order", self._path, "entries and transactions stand inside one another")
+        if kind & _TRANSACTION:
+            self._transaction = Gathered()
+            return
+        self._entry = Entry(self._place(), self._how)
+
+    def _end(self, kind: int, tags: Sequence[str], texts: Sequence[str], told: Told) -> None:
+        """End a transaction or an entry; the tags end with it."""
+        entry, transaction, bookings = self._entry, self._transaction, list[Observation]()
+        if entry is None or (transaction is None) is bool(kind & _TRANSACTION):
+            raise Unreadable("element.order", self._path, "entries and transactions stand inside one another")
+        if transaction is None:
+            entry.add(tags, texts)
+            head = entry.end(bookings)
+            if self._proves:
+                self._tally.entry(head)
+            self._entries, self._entry = self._entries + 1, None
+        else:
+            transaction.add(tags, texts)
+            self._transaction = None
+            entry.transaction(transaction.tags, transaction.texts, bookings)
+        self._tell(bookings, told)
+
+    def _head(self, header: Element) -> None:
+        """Read the group header."""
+        pages = child(header, "MsgPgntn", f"/{HEADER}")
+        if self._pages is not None or (self._places and pages is not None):
+            raise Unreadable("element.order", f"/{HEADER}", "the group header must stand once, before the accounts")
+        self._pages = stmt.pagination(pages, f"/{HEADER}/MsgPgntn") or stmt.ALL
+
+    def _end_of_account(self, element: Element, told: Told) -> None:
+        tally, self._tally = self._tally, stmt.Tally()
+        owner, self._account = self._account, None
+        self._places, self._entries = self._places + 1, 0
+        path = f"/{self._name}[{self._places}]"
+        if owner is not None and owner != (account_of(element, path),):
+            raise Unreadable("element.order", f"{path}/Acct", "an account is named after its entries")
+        if self._proves:
+            told.append(stmt.statement(element, self._places, tally, self._pages or stmt.ALL))

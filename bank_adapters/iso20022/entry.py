@@ -5,19 +5,21 @@ Booked is the entry status BOOK alone; a statement's entry without any status is
 Reference: iso20022-and-banks 0.5 and 3.1.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
+from bank_adapters.iso20022.shapes import Fields, Shapes, Tree, key_of, leaf, places, tree
 from bank_adapters.iso20022.xml import (
-    LOCAL,
     Element,
-    calendar_date,
     child,
     children,
+    day_in,
     descend,
+    known_reference,
+    minor_units,
     money,
-    reference,
     text,
     values,
 )
@@ -26,15 +28,30 @@ from gateway.domain.errors import Unreadable
 from gateway.domain.identity import end_to_end_id_in
 from gateway.domain.observation import ToldBy
 
-_SIGNS = {"CRDT": True, "DBIT": False}
+DETAILS = "NtryDtls"
+SIGNS = {"CRDT": True, "DBIT": False}
+"""CdtDbtInd -> whether it is a credit."""
 _TRUE = frozenset({"true", "1"})
 _RETURN_FAMILIES = frozenset({"RRTN", "ARET"})
 _CHARGE_FAMILIES = frozenset({"CHRG", "FEES", "COMM", "COME", "COMI", "COMT"})
 _RETURN_CODES = frozenset({"ach credit reject/payment return"})
 """A proprietary code that says return in its own words, seen where the bank gives no other."""
-_SEVERAL = frozenset({"Chrgs"})
-_WANTED = frozenset({"Chrgs", "Amt", "CdtDbtInd", "RvslInd", "Sts", "BookgDt", "AcctSvcrRef", "BkTxCd"})
+_SEVERAL = frozenset({"Chrgs", "AddtlNtryInf", DETAILS})
+_WANTED = _SEVERAL | frozenset({"Amt", "CdtDbtInd", "RvslInd", "Sts", "BookgDt", "AcctSvcrRef", "BkTxCd"})
 _CODE_OR_OWN = frozenset({"Cd", "Prtry"})
+_DATES = frozenset({"Dt", "DtTm"})
+_TERMS_MAX = 1_000
+
+
+class Terms(NamedTuple):
+    """What the codes of an entry come to. `flipped`: RvslInd turned the sign around."""
+
+    credit: bool
+    flipped: bool
+    status: str | None
+    booked: bool | None
+    returned: bool
+    fee: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +62,8 @@ class Manner:
     flips: bool
     booked_without_status: bool
     return_codes: frozenset[str]
+    known: dict[tuple[str, ...], Terms] = field(default_factory=dict, compare=False)
+    """Codes of entries -> what they come to; banks use a handful."""
 
 
 def manner(told_by: ToldBy, rules: StatementRules) -> Manner:
@@ -57,8 +76,7 @@ def manner(told_by: ToldBy, rules: StatementRules) -> Manner:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charges:
+class Charges(NamedTuple):
     """Charges that accompany an amount: whether there are any, and how much where that is told in its currency."""
 
     some: bool = False
@@ -68,67 +86,107 @@ class Charges:
 NO_CHARGES = Charges()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """What an entry says of all its transactions. `signed` is its amount with its sign, `flipped` that RvslInd did it.
+class Place(NamedTuple):
+    """Where an entry stands: the places of its account and of itself, from 1, and whose account it is."""
 
-    `statement` and `number` are the places of account and entry, from 1.
-    """
-
-    path: str
     statement: int
     number: int
     account: str | None
+    path: str
+
+
+class Head(NamedTuple):
+    """What an entry says of all its transactions. `signed` is its amount with its sign."""
+
+    place: Place
     amount: tuple[int, str]
-    credit: bool
-    flipped: bool
-    status: str | None
-    booked: bool | None
+    signed: int
+    terms: Terms
     booking_date: date | None
     entry_ref: str | None
-    returned: bool
-    fee: bool
     charges: Charges
-    size: int
-    parts: int
-
-    @property
-    def signed(self) -> int:
-        return self.amount[0] if self.credit else -self.amount[0]
 
 
-def head_of(entry: Element, account: str | None, place: tuple[int, int], path: str, how: Manner) -> Head:
-    """Read the head of an entry; `place` is (account, entry). Raises Unreadable without amount or sign."""
+class Shape(NamedTuple):
+    """Where the head of an entry has its values.
+
+    `within` says for each place between its tags in which of its details a transaction would stand there, from 0; -1
+    where none may. `described`: some of the details tell of a batch.
+    """
+
+    fields: Fields
+    currency: str | None
+    within: Sequence[int]
+    details: int
+    charged: bool
+    described: bool
+    remarks: Sequence[int]
+
+
+def _shape(made: Tree, path: str) -> Shape:
+    """Find the values of an entry. Raises Unreadable where what may stand once stands twice, or is split."""
+    entry = made.root
     found = values(entry, _WANTED, path, _SEVERAL)
-    amount = money(found.get("Amt"), f"{path}/Amt")
-    if amount is None:
+    if "Amt" not in found:
         raise Unreadable("element.missing", f"{path}/Amt", "an entry has no amount")
-    flipped = how.flips and text(found.get("RvslInd"), f"{path}/RvslInd") in _TRUE
+    details = children(entry, DETAILS)
+    number = {one: n for n, one in enumerate(details)}
+    wanted = {name: leaf(found.get(name), f"{path}/{name}") for name in ("Amt", "CdtDbtInd", "RvslInd", "AcctSvcrRef")}
     status = _status(found.get("Sts"), f"{path}/Sts")
-    returned, fee = says(found.get("BkTxCd"), f"{path}/BkTxCd", how)
-    return Head(
-        path=path,
-        statement=place[0],
-        number=place[1],
-        account=account,
-        amount=amount,
-        credit=sign_of(found.get("CdtDbtInd"), f"{path}/CdtDbtInd") is not flipped,
-        flipped=flipped,
-        status=status,
-        booked=(how.booked_without_status or None) if status is None else status == "BOOK",
-        booking_date=calendar_date(found.get("BookgDt"), f"{path}/BookgDt"),
-        entry_ref=reference(found.get("AcctSvcrRef"), f"{path}/AcctSvcrRef"),
-        returned=returned,
-        fee=fee,
-        charges=charges_of(entry, amount[1]) if "Chrgs" in found else NO_CHARGES,
-        size=len(entry),
-        parts=parts_of(entry) if "Chrgs" in found else len(found),
+    day = _day_in(found.get("BookgDt"), f"{path}/BookgDt")
+    family, own = codes_in(found.get("BkTxCd"), f"{path}/BkTxCd")
+    return Shape(
+        fields=Fields.at(wanted | {"Sts": status, "BookgDt": day, "BkTxCd": family, "BkTxCd/Prtry": own}),
+        currency=found["Amt"].get("Ccy"),
+        within=[-1 if above is None else number.get(above, -1) for above in made.above],
+        details=len(details),
+        charged="Chrgs" in found,
+        described=any(children(one, "Btch") for one in details),
+        remarks=[int(one.text) for one in children(entry, "AddtlNtryInf") if one.text and not len(one)],
     )
 
 
-def parts_of(entry: Element) -> int:
-    """Count what an entry says of itself; details are forgotten as they end and do not count."""
-    return sum(LOCAL[one.tag] in _WANTED for one in entry)
+_SHAPES = Shapes[Shape]()
+
+
+def shape_of(tags: Sequence[str], path: str) -> Shape:
+    """Return the shape of an entry without its transactions. Raises Unreadable for one that no entry may have."""
+    key = key_of(tags)
+    return _SHAPES.get(key) or _SHAPES.keep(key, _shape(places(tags), path))
+
+
+def head_of(shape: Shape, values: Sequence[str], listed: Sequence[Sequence[str]], place: Place, how: Manner) -> Head:
+    """Read the head of an entry from the values of its shape; `listed`: its tags and texts. Raises Unreadable."""
+    amount, sign, reversal, reference, status, day, family, own = values
+    minor = minor_units(amount, shape.currency, f"{place.path}/Amt")
+    key = (sign, reversal, status, family, own)
+    terms = how.known.get(key) or _terms(key, place.path, how)
+    return Head(
+        place,
+        (minor, shape.currency or ""),
+        minor if terms.credit else -minor,
+        terms,
+        day_of(day, f"{place.path}/BookgDt") if day else None,
+        known_reference(reference),
+        charges_of(tree(*listed).root, shape.currency or "", place.path) if shape.charged else NO_CHARGES,
+    )
+
+
+def _terms(codes: tuple[str, str, str, str, str], path: str, how: Manner) -> Terms:
+    sign, reversal, status, family, own = codes
+    flipped = how.flips and reversal in _TRUE
+    returned, fee = says(family, own, how)
+    terms = Terms(
+        credit=sign_of(sign, f"{path}/CdtDbtInd") is not flipped,
+        flipped=flipped,
+        status=status or None,
+        booked=status == "BOOK" if status else how.booked_without_status or None,
+        returned=returned,
+        fee=fee,
+    )
+    if len(how.known) < _TERMS_MAX:
+        how.known[codes] = terms
+    return terms
 
 
 def account_of(above: Element, path: str) -> str | None:
@@ -140,46 +198,58 @@ def account_of(above: Element, path: str) -> str | None:
     return None if number is None else number.replace(" ", "").upper()
 
 
-def sign_of(element: Element | None, path: str) -> bool:
+def sign_of(word: str | None, path: str) -> bool:
     """Return whether CdtDbtInd says credit. Raises Unreadable for anything that is neither credit nor debit."""
-    sign = _SIGNS.get(text(element, path) or "")
+    sign = SIGNS.get(word or "")
     if sign is None:
         raise Unreadable("money.sign", path, "neither CRDT nor DBIT")
     return sign
 
 
-def _status(element: Element | None, path: str) -> str | None:
-    """Return the entry status: text in .02 and .04, a choice of Cd and Prtry from .08 on."""
-    found = values(element, _CODE_OR_OWN, path) if element is not None and len(element) else {}
-    return text(found.get("Cd", found.get("Prtry")) if found else element, path)
+def day_of(value: str, path: str) -> date:
+    """Read the day of a date or a time; the time and zone a bank adds do not move its booking day."""
+    try:
+        return day_in(value)
+    except ValueError:
+        raise Unreadable("date.format", path, "not a calendar date") from None
 
 
-def says(code: Element | None, path: str, how: Manner) -> tuple[bool, bool]:
+def _day_in(element: Element | None, path: str) -> Element | None:
+    found = values(element, _DATES, path) if element is not None else {}
+    return leaf(found.get("Dt", found.get("DtTm")), path)
+
+
+def _status(element: Element | None, path: str) -> Element | None:
+    """Return where the entry status stands: in Sts itself in .02 and .04, in a choice of Cd and Prtry from .08 on."""
+    found = values(element, _CODE_OR_OWN, path) if element is not None else {}
+    return leaf(found.get("Cd", found.get("Prtry")) if found else element, path)
+
+
+def codes_in(code: Element | None, path: str) -> tuple[Element | None, Element | None]:
+    """Return where a BkTxCd has ISO's sub-family, and where the bank's own code."""
+    own = child(child(code, "Prtry", path), "Cd", path)
+    return leaf(descend(code, "Domn/Fmly/SubFmlyCd", path), path), leaf(own, path)
+
+
+def says(family: str, own: str, how: Manner) -> tuple[bool, bool]:
     """Whether a BkTxCd says return, and whether it says charges: by ISO's sub-family, or in the bank's own words."""
-    if code is None:
-        return False, False
-    family = text(descend(code, "Domn/Fmly/SubFmlyCd", path), path)
-    own = child(code, "Prtry", path)
-    word = None if own is None else text(child(own, "Cd", path), path)
-    returned = family in _RETURN_FAMILIES or (word is not None and word.casefold() in how.return_codes)
-    return returned, family in _CHARGE_FAMILIES
+    return family in _RETURN_FAMILIES or own.casefold() in how.return_codes, family in _CHARGE_FAMILIES
 
 
-def charges_of(element: Element, currency: str) -> Charges:
+def charges_of(element: Element, currency: str, path: str) -> Charges:
     """Sum what stands in Chrgs: each record's amount (.02), or TtlChrgsAndTaxAmt, else its Rcrd (from .04 on).
 
     A record with CdtDbtInd CRDT gives charges back. In another currency than the amount they are known to be there, but
     not how much.
     """
-    total, known = 0, True
+    total, known, path = 0, True, f"{path}/Chrgs"
     for one in children(element, "Chrgs"):
         for record in _records(one):
-            amount = money(record, "Chrgs")
+            amount = money(record, f"{path}/Amt")
             if amount is None or amount[0] == 0:
                 continue
             known = known and amount[1] == currency
-            parent = record.getparent()
-            total += -amount[0] if parent is not None and _given_back(parent) else amount[0]
+            total += -amount[0] if _given_back(record.getparent(), path) else amount[0]
     return Charges(some=bool(total) or not known, minor=total if known and total else None)
 
 
@@ -189,8 +259,10 @@ def _records(charges: Element) -> list[Element]:
     return direct or total or [one for record in children(charges, "Rcrd") for one in children(record, "Amt")]
 
 
-def _given_back(record: Element) -> bool:
-    return any((one.text or "").strip() == "CRDT" for one in children(record, "CdtDbtInd"))
+def _given_back(record: Element | None, path: str) -> bool:
+    where = f"{path}/CdtDbtInd"
+    sign = text(child(record, "CdtDbtInd", path), where)
+    return sign is not None and sign_of(sign, where)
 
 
 def own_id(*places: Iterable[Element]) -> str | None:

@@ -4,13 +4,14 @@ The table holds every code of the ISO external payment group and transaction sta
 *unlisted* and needs a person. Reference: iso20022-and-banks 2.2.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bank_adapters.profile import Profile
+from gateway.domain.answers import PAYEE_CHECKS
 from gateway.domain.errors import ConfigError
-from gateway.domain.facts import Fact
+from gateway.domain.facts import STATUS, Fact
 from gateway.domain.reasons import DUPLICATE, DUPLICATES, Reasons
 
 _ACCEPTED = ("ACCP", "ACFC", "ACSP", "ACWC", "ACPD")
@@ -45,6 +46,8 @@ _MEANINGS: Mapping[str, Fact] = MappingProxyType(
 )
 _CODE_LENGTH = 4
 """Letters and digits of a code of the ISO 20022 external code sets."""
+_FINAL = Fact.EXECUTED | Fact.CREDITED | Fact.REJECTED | Fact.CANCELLED
+"""Facts that a status of a whole may only lend to payments of which nothing else is said."""
 _RANK = (Fact.NONE, Fact.ACCEPTED, Fact.EXECUTED, Fact.CREDITED)
 _UNLISTED_AT_MOST = Fact.EXECUTED
 """What a bank may mean by a code of its own; that money was credited is said by ISO's code or by a booking."""
@@ -83,10 +86,35 @@ class StatusTable:
         return Meaning(fact=Fact.NONE, unlisted=True) if fact is None else Meaning(fact=fact)
 
     def says_duplicate(self, reason: str | None, reason_text: str | None) -> bool:
-        """Whether reason code, as told or as meant, or, for NARR, the bank's known phrases say *already have it*."""
-        if reason in self.duplicates or self.iso_reason(reason) in self.duplicates:
+        """Whether reason code, as told or as meant, or the bank's known phrases say *already have it*.
+
+        Phrases are read where no code says why: NARR, or none. A code may come in small letters: it is no other one.
+        """
+        known = self.duplicates
+        if reason is not None and (reason in known or reason.upper() in known or self.reasons.get(reason) in known):
             return True
-        return reason == "NARR" and any(phrase in (reason_text or "").casefold() for phrase in self.duplicate_texts)
+        if not self.duplicate_texts or reason_text is None or reason not in {None, "NARR"}:
+            return False
+        told = reason_text.casefold()
+        return any(phrase in told for phrase in self.duplicate_texts)
+
+    def contradicted(
+        self, above: str | None, payments: Iterable[str | None], blocks: Iterable[str | None] = ()
+    ) -> bool:
+        """Whether a final status of a whole is gainsaid by statuses that the same report gives of what it holds.
+
+        The lowest level wins. A payment's own status wins by itself where it establishes something; one that does not
+        (PDNG below RJCT) leaves nothing behind that could win, so the status above must not be lent. Of blocks any
+        other status counts, PART too. Reference: iso20022-and-banks 2.1 (a), (b).
+        """
+        fact = self.facts.get(above or "", Fact.NONE)
+        if not fact & _FINAL:
+            return False
+        own = (one for one in payments if one is not None and one not in PAYEE_CHECKS)
+        held = (one for one in blocks if one is not None and one not in PAYEE_CHECKS)
+        return any(not self.facts.get(one, Fact.NONE) & STATUS for one in own) or any(
+            self.facts.get(one, Fact.NONE) != fact for one in held
+        )
 
 
 def status_table(profile: Profile, reasons: Reasons | None = None) -> StatusTable:
@@ -116,6 +144,11 @@ def _refuse_reasons(profile: Profile) -> None:
             raise ConfigError(f"reason_overrides.{code}: is one of counter.unclaimed_codes; leave it out of one")
         if not (len(meant) == _CODE_LENGTH and meant.isalnum() and meant.isupper()):
             raise ConfigError(f"reason_overrides.{code}: write an ISO 20022 reason code, such as AC04")
+    for phrase, meant in profile.answers.reason_texts.items():
+        if meant in duplicates or profile.reason_overrides.get(meant) in duplicates:
+            raise ConfigError(f"answers.reason_texts.{phrase}: write it under answers.duplicate_texts")
+        if meant in unclaimed or not (len(meant) == _CODE_LENGTH and meant.isalnum() and meant.isupper()):
+            raise ConfigError(f"answers.reason_texts.{phrase}: write an ISO 20022 reason code, such as AC04")
 
 
 def _narrowed(code: str, wanted: Fact, iso: Fact | None) -> Fact:

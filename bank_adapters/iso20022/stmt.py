@@ -51,7 +51,7 @@ class Tally:
 
     def entry(self, head: Head) -> None:
         """Add an entry that has ended: only what is booked moves the balance."""
-        if head.booked:
+        if head.terms.booked:
             self.minor += head.signed
             self.count += 1
             self.currencies.add(head.amount[1])
@@ -146,7 +146,7 @@ def _balances(element: Element, path: str) -> tuple[Mapping[str, list[Balance]],
         if amount is None:
             raise Unreadable("element.missing", f"{where}/Amt", "a balance has no amount")
         sign = found.get("CdtDbtInd")
-        credit = sign is None or sign_of(sign, f"{where}/CdtDbtInd")
+        credit = sign is None or sign_of(text(sign, f"{where}/CdtDbtInd"), f"{where}/CdtDbtInd")
         day = calendar_date(found.get("Dt"), f"{where}/Dt")
         balances.setdefault(kind, []).append((amount[0] if credit else -amount[0], day))
         currencies.add(amount[1])

@@ -6,10 +6,10 @@ comments and processing instructions inside a value, elements that may stand onc
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import partial
-from typing import cast
+from functools import lru_cache, partial
+from typing import Literal, cast
 
 from lxml import etree
 
@@ -21,13 +21,24 @@ SLICE = 64 * 1024
 TEXT_MAX = 512
 """Longest value the readers take; ISO 20022 free text ends at 500."""
 
+_LOOK_EVERY = 8
+"""Slices after which it is looked how much of a document is kept."""
+_KEPT_MAX, _ELEMENT = 4_000_000, 32
+"""Most letters that may be kept of a document, and how many an element counts for beside its texts."""
 _AMOUNT = re.compile(r"0*([0-9]{1,15})(?:\.([0-9]{0,17}))?")
+_IN_CENTS = re.compile(r"[0-9]{1,15}\.[0-9]{2}(?: [0-9]{1,15}\.[0-9]{2})*+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AMOUNT_TEXT_MAX = 40
+_CENTS, _PLAIN_MIN, _PLAIN_MAX = 2, 4, 18
+"""Decimals of most currencies, and the length of one digit and of fifteen with them."""
 _SCHEMA_ERRORS = range(1801, 1900)
 """libxml2's XML_SCHEMAV_* error numbers."""
+_TAGS_MAX, _TAG_MAX = 10_000, 256
 _DATES = frozenset({"Dt", "DtTm"})
+_BEHIND_DAY = "TZ+- "
+"""What may follow a day: a time, a zone, or nothing."""
 _PLACEHOLDERS = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "NOREF", "NONE", "N/A", "NULL"})
+PLACEHOLDER_MAX = max(map(len, _PLACEHOLDERS))
 xml_parser = partial(
     etree.XMLPullParser,
     # resolve_entities stays at its default, "internal": with False and a schema lxml 6.1 takes a truncated document for
@@ -48,7 +59,9 @@ class _LocalNames(dict[object, str]):
 
     def __missing__(self, tag: object) -> str:
         name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-        if len(self) < 10_000:  # noqa: PLR2004 - tags are few; a hostile message must not fill the memory
+        if not isinstance(tag, str) or len(tag) <= _TAG_MAX:  # tags are few and short; a hostile message's are not kept
+            if len(self) >= _TAGS_MAX:
+                self.clear()
             self[tag] = name
         return name
 
@@ -57,20 +70,28 @@ LOCAL = _LocalNames()
 """Tag -> local name."""
 
 
-def pull(pieces: Iterable[bytes], tags: Iterable[str], *, schema: etree.XMLSchema | None = None) -> Iterator[Element]:
-    """Yield elements with these local names as they end, while the document is still being read.
+def pull(
+    pieces: Iterable[bytes],
+    tags: Iterable[str],
+    *,
+    schema: etree.XMLSchema | None = None,
+    when: Literal["start", "end"] = "end",
+) -> Iterator[Element]:
+    """Yield elements with these local names as they end, or as they start, while the document is still being read.
 
     With a schema the document is validated in the same pass. Raises Unreadable when the document is malformed, fails
     its schema or holds a DTD; what was yielded before must then have no effect.
     """
-    parser = xml_parser(("end",), tag=tuple(f"{{*}}{name}" for name in tags), schema=schema)
-    checked = False
+    parser = xml_parser((when,), tag=tuple(f"{{*}}{name}" for name in tags), schema=schema)
+    top: Element | None = None
     try:
-        for part in slices(pieces):
+        for number, part in enumerate(slices(pieces)):
+            if number % _LOOK_EVERY == 0:  # what was yielded of the slices before is handled by now
+                _bound(top, number * SLICE)
             parser.feed(part)
             for _, found in parser.read_events():
                 element = cast("Element", found)
-                checked = checked or _refuse_dtd(element)
+                top = _top(element) if top is None else top
                 yield element
         root = parser.close()
     except etree.XMLSyntaxError as error:
@@ -91,10 +112,27 @@ def slices(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield waiting
 
 
-def _refuse_dtd(element: Element) -> bool:
+def _top(element: Element) -> Element:
+    """Return the root of a document that has no DTD."""
+    _refuse_dtd(element)
+    return element.getroottree().getroot()
+
+
+def _bound(top: Element | None, fed: int) -> None:
+    """Refuse a document of which too much is kept: of so many letters none was handled, or few were."""
+    kept = fed if top is None else 0
+    for one in top.iter() if top is not None else ():
+        kept += _ELEMENT + len(one.text or "") + len(one.tail or "") + sum(map(len, one.values()))
+        kept += sum(len(prefix or "") + len(uri) for prefix, uri in one.nsmap.items())
+        if kept > _KEPT_MAX:
+            break
+    if kept > _KEPT_MAX:
+        raise Unreadable("element.size", "/", f"more than {_KEPT_MAX:,} letters would have to be kept")
+
+
+def _refuse_dtd(element: Element) -> None:
     if element.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("xml.dtd", "/", "a document type definition is refused")
-    return True
 
 
 def _unreadable(error: etree.XMLSyntaxError) -> Unreadable:
@@ -167,13 +205,22 @@ def text(element: Element | None, path: str) -> str | None:
 
 def reference(element: Element | None, path: str) -> str | None:
     """Return an identifier, or None where the bank put a placeholder such as NOTPROVIDED."""
-    value = text(element, path)
-    return None if value is None or value.upper() in _PLACEHOLDERS else value
+    return known_reference(text(element, path) or "")
+
+
+def known_reference(value: str) -> str | None:
+    """Return an identifier, or None for a placeholder or nothing."""
+    return value if len(value) > PLACEHOLDER_MAX or value.upper() not in _PLACEHOLDERS else None
 
 
 def unique_reference(element: Element | None, path: str) -> str | None:
     """Return a UETR in lower case, or None where it has not the form of one: then it names nothing."""
-    value = (text(element, path) or "").lower()
+    return uetr_of(text(element, path) or "")
+
+
+def uetr_of(value: str) -> str | None:
+    """Return a UETR in lower case, or None for what has not the form of one."""
+    value = value.lower()
     return value if _UUID.fullmatch(value) else None
 
 
@@ -185,6 +232,10 @@ def minor_units(value: str, currency: str | None, path: str) -> int:
     exponent = EXPONENT.get(currency or "")
     if exponent is None:
         raise Unreadable("money.currency", path, "an amount without a currency that the gateway knows")
+    if _PLAIN_MIN <= len(value) <= _PLAIN_MAX and exponent == _CENTS and value[-3:-2] == "." and value.isascii():
+        digits = value[:-3] + value[-2:]
+        if digits.isdigit():  # as nearly all amounts are written
+            return int(digits)
     match = _AMOUNT.fullmatch(value) if len(value) <= _AMOUNT_TEXT_MAX else None
     if match is None:
         raise Unreadable("money.format", path, "an amount is not a plain decimal number")
@@ -192,6 +243,15 @@ def minor_units(value: str, currency: str | None, path: str) -> int:
     if fraction[exponent:].strip("0"):
         raise Unreadable("money.decimals", path, f"{currency} has {exponent} decimals")
     return int(match[1] + fraction[:exponent])
+
+
+def in_cents(values: Sequence[str], currency: str) -> list[int] | None:
+    """Read amounts with two decimals, as nearly all have, into minor units; None where one is written otherwise."""
+    together = " ".join(values)
+    if EXPONENT.get(currency) != _CENTS or _IN_CENTS.fullmatch(together) is None:
+        return None
+    found = list(map(int, together.replace(".", "").split(" ")))
+    return found if len(found) == len(values) else None  # else one of them holds a blank
 
 
 def money(element: Element | None, path: str) -> tuple[int, str] | None:
@@ -203,6 +263,18 @@ def money(element: Element | None, path: str) -> tuple[int, str] | None:
     return minor_units(value or "", currency, path), currency or ""
 
 
+def day_in(value: str) -> date:
+    """Return the day with which a date or a time begins. Raises ValueError for anything else."""
+    if value[_DAY : _DAY + 1] not in _BEHIND_DAY:
+        raise ValueError
+    return _day(value[:_DAY])
+
+
+_DAY = len("2026-09-21")
+_day = lru_cache(maxsize=1_000)(date.fromisoformat)
+"""A message tells the same few days again and again."""
+
+
 def calendar_date(element: Element | None, path: str) -> date | None:
     """Read the day of a choice of Dt and DtTm; the time and zone a bank adds do not move its booking day."""
     if element is None:
@@ -210,6 +282,6 @@ def calendar_date(element: Element | None, path: str) -> date | None:
     found = values(element, _DATES, path)
     value = text(found.get("Dt", found.get("DtTm")), path)
     try:
-        return None if value is None else date.fromisoformat(value[:10])
+        return None if value is None else day_in(value)
     except ValueError:
         raise Unreadable("date.format", path, "not a calendar date") from None

@@ -74,6 +74,11 @@ class Unreadable(GatewayError):
         super().__init__(f"{text} (at {path or '/'}, rule {rule})")
         self.rule = rule
         self.path = path
+        self.text = text
+
+    def __reduce__(self) -> tuple[type["Unreadable"], tuple[str, str, str]]:
+        """Pickle what it was made of: a message may be read in another process."""
+        return Unreadable, (self.rule, self.path, self.text)
 
 
 class CannotRender(GatewayError):

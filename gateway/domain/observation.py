@@ -29,6 +29,18 @@ class ObservationKind(StrEnum):
     """A booking of the sum of a batch: `batch_count` payments, amount is the sum; names it by msg_id or pmt_inf_id."""
     RETURN_ENTRY = "return entry"
     """A credit that gives a payment of ours back."""
+    RETURN_ADVICE = "return advice"
+    """Word that a payment comes back (pacs.004), or of that word: no booking; the money is there once it is booked."""
+    RECALL_ANSWER = "recall answer"
+    """What the bank says of a recall, at any level: `status` is its word (`gateway.domain.answers`), no outcome."""
+    PAYEE_CHECK = "payee check"
+    """What the payee's bank said of a name and account before anything was paid: no outcome."""
+    TRANSPORT_STEP = "transport step"
+    """What the bank's transport did with something of ours: `status` is the step, `reason` how it went; no outcome."""
+    TRANSPORT_REFUSAL = "transport refusal"
+    """The same, where it was refused: nothing of it reached the bank's payments."""
+    OVERRULED_STATUS = "overruled status"
+    """A final status of a whole file or block that the same report contradicts below: it may be lent to no payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +61,10 @@ class Observation:
     ENTRY whose `charges_minor` is its amount is a booking of charges alone. `text_id` is an id of the form of our
     EndToEndId that stands in free text only; never free text itself. `position` is the place of a payment in the
     submission `msg_id`, from 1 in the order in which it was written, where the bank names it by the number of its line.
+
+    A status that comes with changed data keeps them: `amount_minor` what will be paid, `booking_date` on which day, and
+    in `reason_text` the remittance information. Of a transport's step `entry_ref` is its number there and
+    `booking_date` its day; of a recall's answer `entry_ref` is the id of the case, of a return's advice its own id.
     """
 
     kind: ObservationKind

@@ -179,6 +179,13 @@ def test_status_reports_of_real_banks(name: str) -> None:
     assert [named(row) for row in read(name)] == REPORTS[name]
 
 
+def test_every_status_file_has_its_rows() -> None:
+    """By what stands in them: a new sample of a status report must be read off by hand here."""
+    folder = shared_dir() / "samples"
+    files = [path for path in folder.rglob("*") if path.is_file() and b"PmtStsRpt>" in path.read_bytes()]
+    assert {str(path.relative_to(folder)) for path in files} == REPORTS.keys()
+
+
 def test_nordeas_duplicate_is_no_rejection() -> None:
     (row,) = read("nordea/pain_002_v3_group_reject.xml")
     assert status_table(BANK).meaning(row.status, row.reason, row.reason_text).duplicate

@@ -1,5 +1,6 @@
 """What a bank's message must never be able to do: say something else than a person would read in it, or hurt us."""
 
+import gzip
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,16 +43,22 @@ FAR = "<!-- far -->" * 10_000
 """Enough that what follows is parsed only after what stands before was handled."""
 
 
-def moved(part: str) -> str:
+def listing(count: int) -> str:
+    """Details of so many payments of 12.30."""
+    return DETAILS.format("12.30").replace("<NtryDtls>", "").replace("</NtryDtls>", "") * count
+
+
+def moved(part: str, count: int = 1) -> str:
     """An entry with a part of its head put behind its details."""
-    whole = entry(DETAILS.format("1"))
+    whole = entry(f"<NtryDtls>{listing(count)}</NtryDtls>", amount=f"{1230 * count // 100}.{1230 * count % 100:02d}")
+    part = part.replace("12.30", f"{1230 * count // 100}.{1230 * count % 100:02d}")
     assert part in whole
     return whole.replace(part, "").replace("</Ntry>", f"{FAR}{part}</Ntry>")
 
 
-def late_batch() -> str:
+def late_batch(count: int = 1) -> str:
     batch = "<Btch><PmtInfId>P1</PmtInfId></Btch>"
-    return DETAILS.format("1").replace("</NtryDtls>", f"{FAR}{batch}</NtryDtls>")
+    return f"<NtryDtls>{listing(count)}{FAR}{batch}</NtryDtls>"
 
 
 def late_block_name() -> bytes:
@@ -64,10 +71,11 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("blank", b" \n ", "message.unknown"),
     ("text", b"all fine, EUR 100 booked", "xml.malformed"),
     ("json", b'{"status": "ACCC"}', "xml.malformed"),
-    ("zip", b"PK\x03\x04" + bytes(200), "xml.malformed"),
-    ("invalid UTF-8", GOOD.replace(b"E1", b"E\xff\xfe1"), "xml.malformed"),
-    ("wrong declared encoding", b'<?xml version="1.0" encoding="UTF-16"?>' + GOOD, "xml.malformed"),
-    ("unknown encoding", b'<?xml version="1.0" encoding="x-moon"?>' + GOOD, "xml.malformed"),
+    ("zip", b"PK\x03\x04" + bytes(200), "archive.malformed"),
+    ("gzip", gzip.compress(GOOD)[:-1], "archive.malformed"),
+    ("invalid UTF-8", GOOD.replace(b"E1", b"E\xff\xfe1"), "encoding.invalid"),
+    ("wrong declared encoding", b'<?xml version="1.0" encoding="UTF-16"?>' + GOOD, "encoding.contradiction"),
+    ("unknown encoding", b'<?xml version="1.0" encoding="x-moon"?>' + GOOD, "encoding.unknown"),
     ("NUL", GOOD.replace(b"E1", b"E\x001"), "xml.malformed"),
     ("character zero", GOOD.replace(b"E1", b"E&#0;1"), "xml.malformed"),
     ("truncated", GOOD[:-30], "xml.malformed"),
@@ -86,7 +94,10 @@ HOSTILE: list[tuple[str, bytes, str]] = [
         "element.missing",
     ),
     ("no message", b"<Document/>", "message.unknown"),
-    ("deep nesting", b"<Document>" + b"<a>" * 300 + b"</a>" * 300 + b"</Document>", "xml.malformed"),
+    ("deep nesting", b"<Document>" + b"<a>" * 300 + b"</a>" * 300 + b"</Document>", "message.unknown"),
+    ("deep nesting around", b"<a>" * 300 + BOOKED + b"</a>" * 300, "xml.depth"),
+    ("deep nesting in an entry", BOOKED.replace(b"<Refs>", b"<a>" * 300 + b"</a>" * 300 + b"<Refs>"), "xml.depth"),
+    ("deep nesting in an account", BOOKED.replace(b"<Ntry>", b"<a>" * 300 + b"</a>" * 300 + b"<Ntry>"), "xml.depth"),
     ("deep nesting inside", GOOD.replace(b"E1", b"<a>" * 300 + b"</a>" * 300), "xml.malformed"),
     ("a comment in a value", GOOD.replace(b"E1", b"E<!-- not -->1"), "value.split"),
     ("a comment before a value", GOOD.replace(b"E1", b"<!-- not -->E1"), "value.split"),
@@ -94,8 +105,9 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("an element in a value", GOOD.replace(b"E1", b"E<b/>1"), "value.split"),
     ("a comment in an IBAN", BOOKED.replace(b"DE8937", b"DE89<!-- -->37"), "value.split"),
     ("a comment in an amount", BOOKED.replace(b"12.30", b"1<!-- -->2.30"), "value.split"),
-    ("huge text", GOOD.replace(b"E1", b"E" * 11_000_000), "xml.malformed"),
-    ("long text", GOOD.replace(b"E1", b"E" * 600), "value.length"),
+    ("huge text", GOOD.replace(b"E1", b"E" * 11_000_000), "xml.token"),
+    ("long text", GOOD.replace(b"E1", b"E" * 900_000), "value.length"),
+    ("text over 500 letters", GOOD.replace(b"E1", b"E" * 600), "value.length"),
     ("two statuses", report(STATUS.format("<TxSts>ACCP</TxSts><TxSts>RJCT</TxSts>")), "element.repeated"),
     ("two groups", report(GROUP.format("") * 2), "element.order"),
     ("a group after its payments", report(STATUS.format("") + GROUP.format("")), "element.order"),
@@ -118,9 +130,10 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("no currency", BOOKED.replace(b' Ccy="EUR"', b""), "money.currency"),
     ("unknown currency", BOOKED.replace(b"EUR", b"XXX"), "money.currency"),
     ("impossible date", BOOKED.replace(b"2026-09-21", b"2026-02-30"), "date.format"),
-    ("an amount after the details", notification(moved('<Amt Ccy="EUR">12.30</Amt>')), "element.missing"),
-    ("a status after the details", notification(moved("<Sts><Cd>BOOK</Cd></Sts>")), "element.order"),
-    ("a batch after its payments", notification(entry(late_batch())), "element.order"),
+    ("a date that goes on", BOOKED.replace(b"2026-09-21", b"2026-09-211"), "date.format"),
+    ("an amount after many details", notification(moved('<Amt Ccy="EUR">12.30</Amt>', 300)), "element.missing"),
+    ("a status after many details", notification(moved("<Sts><Cd>BOOK</Cd></Sts>", 300)), "element.order"),
+    ("a batch after many payments", notification(entry(late_batch(300), amount="3690")), "element.order"),
     ("a block named after its payments", late_block_name(), "element.order"),
     ("details without an entry", notification("<TxDtls/>"), "element.order"),
     (
@@ -256,6 +269,46 @@ def test_memory_stays_flat() -> None:
 
     peak(10)
     assert peak(6000) < 3 * peak(1500) < 30_000_000
+
+
+HANDLED = b"<TxInfAndSts><OrgnlEndToEndId>E1</OrgnlEndToEndId><TxSts>RJCT</TxSts></TxInfAndSts>"
+FULL = {
+    "elements that nobody handles": (b"", b"<x/>" * 16_000, b""),
+    "their texts": (b"", b"<x>" + b"y" * 64_000 + b"</x>", b""),
+    "their attributes": (b"", b"<x a='" + b"y" * 64_000 + b"'/>", b""),
+    "text between": (b"", b"<x/>" + b" " * 64_000, b""),
+    "what stands between those that are handled": (b"", b"<x/>" * 9_000 + HANDLED * 400, b""),
+    "one transaction": (b"<TxInfAndSts>", b"<x/>" * 16_000, b"</TxInfAndSts>"),
+}
+
+
+@pytest.mark.parametrize("what", FULL)
+def test_a_report_full_of_what_nobody_handles_is_refused_before_it_fills_the_memory(what: str) -> None:
+    before, again, after = FULL[what]
+    head, tail = report(GROUP.format("") + "<OrgnlPmtInfAndSts>|</OrgnlPmtInfAndSts>").split(b"|")
+    taken = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal taken
+        yield head + before
+        for _ in range(1 << 14):
+            taken += len(again)
+            yield again
+        yield after + tail
+
+    with pytest.raises(Unreadable) as caught:
+        list(detect.read(pieces(), BANK))
+    assert (caught.value.rule, taken < 8_000_000) == ("element.size", True)
+
+
+def test_a_report_of_which_nothing_is_handled_is_refused() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"<CstmrPmtStsRpt>"
+        while True:
+            yield b"<x/>" * 16_000
+
+    with pytest.raises(Unreadable, match=r"element\.size"):
+        list(detect.read(pieces(), BANK))
 
 
 def test_a_good_message_is_read() -> None:

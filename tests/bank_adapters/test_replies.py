@@ -63,6 +63,15 @@ def test_a_reply_without_a_line_is_about_the_file() -> None:
     assert [named(one) for one in said(reply(MSG_ID), silent)] == [{"kind": FILE, "msg_id": MSG_ID}]
 
 
+def test_a_partial_reply_says_nothing_of_the_lines_that_it_leaves_out() -> None:
+    """Lines come in several replies, in any order and with gaps: each names its payment by its own number."""
+    parts = reply(HEAD, "D|3|10|K01|", "S|1"), reply(HEAD, "D|7|00||REF7", "D|1|00||REF1", "S|2")
+    assert [[(one.position, one.status) for one in said(part) if one.kind is PAYMENT] for part in parts] == [
+        [(3, "10")],
+        [(7, "00"), (1, "00")],
+    ]
+
+
 def test_a_file_may_be_named_by_its_name_and_lines_may_be_counted_with_the_header() -> None:
     line = [{"value": "file_name"}, {"value": "line_number"}, {"value": "end_to_end_id"}, {"value": "result"}]
     profile = bank(first_line_number=2, replies={"line": line, "delimiter": ";", "encoding": "utf-8"})
@@ -122,7 +131,6 @@ HOSTILE: Sequence[tuple[bytes, str, str]] = [
     (reply(HEAD, "D|1|00|Ayşe Yılmaz|R", TAIL), "line 2, field 4", "field.form"),
     (reply(HEAD, "D|1|00||Ayşe Yılmaz", TAIL), "line 2, field 5", "field.form"),
     (reply(f"C|{MSG_ID} Ayşe Yılmaz|00", TAIL), "line 1, field 2", "field.form"),
-    (reply(HEAD, *BODY, TAIL).decode("cp1254").encode("utf-16"), "line 1", "text.control"),
     (reply(HEAD, *BODY, TAIL).decode("cp1254").encode("utf-16-le"), "line 1", "text.control"),
     (b"\x00" * 100, "line 1", "text.control"),
     (b"C|" * 10_000, "line 1", "line.length"),
@@ -179,7 +187,23 @@ def test_any_file_is_read_or_unreadable_with_a_place(lines: list[str], more: byt
         assert all(one.msg_id == MSG_ID for one in said(reply(*lines) + more, QUOTED[quoting]))
     except Unreadable as error:
         where = error.path
-    assert where.startswith(("line ", "end", "/"))
+    assert where.startswith(("line ", "end", "/", "byte "))
+
+
+def test_a_file_in_sixteen_bits_is_no_reply() -> None:
+    with pytest.raises(Unreadable):
+        said(reply(HEAD, *BODY, TAIL).decode("cp1254").encode("utf-16"))
+
+
+def test_totals_may_stand_in_the_header_and_are_checked_there() -> None:
+    amount = {"value": "amount", "decimal_sign": ","}
+    line = [{"value": "line_number"}, {"value": "result"}, amount]
+    profile = replies(header=[{"value": "msg_id"}, {"value": "count"}, {**amount, "value": "sum"}], line=line)
+    assert [one.position for one in said(reply(f"{MSG_ID}|2|3,50", "1|00|1,25", "2|00|2,25"), profile)] == [1, 2]
+    for head, rule in (("3|3,50", "count.differs"), ("2|3,51", "sum.differs"), ("2|3,5", "amount.decimals")):
+        with pytest.raises(Unreadable) as caught:
+            said(reply(f"{MSG_ID}|{head}", "1|00|1,25", "2|00|2,25"), profile)
+        assert (caught.value.path, caught.value.rule) == ("line 1", rule)
 
 
 QUOTED = {

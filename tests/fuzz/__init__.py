@@ -1,0 +1,1 @@
+"""Fuzzing of the readers of bank messages: `python -m tests.fuzz`."""
