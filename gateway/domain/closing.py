@@ -66,6 +66,7 @@ class Evidence:
     some other status or booking was told of a payment of the file. `file_reason` is the code of the group status,
     `final` that the bank's hours after the rejection have passed, `statement_no` a proved and settled statement of the
     debtor account that covers the day. `doubted`: something was booked of it, or of its file, that is not explained.
+    `tries` is how often the file was begun to be sent: of two copies one may be refused and the other taken.
     Amounts in minor units; `payable` says that its order may still be paid by it.
     """
 
@@ -80,6 +81,7 @@ class Evidence:
     returned_minor: int
     payable: bool
     doubted: bool = False
+    tries: int = 1
 
 
 def closing_rule(evidence: Evidence) -> Rule | None:
@@ -99,9 +101,13 @@ def closing_rule(evidence: Evidence) -> Rule | None:
 
 
 def _whole_file(evidence: Evidence) -> bool:
-    """Whether the file as a whole was refused before a payment of it was looked at, and nothing says otherwise."""
+    """Whether the file as a whole was refused before a payment of it was looked at, and nothing says otherwise.
+
+    A bank names the file, not the copy: after a second try its word may be about that one (adr/0014).
+    """
     only_rejected = evidence.group == Fact.REJECTED and not evidence.own & (STATUS & ~Fact.REJECTED)
-    return only_rejected and not evidence.file_spoken and evidence.file_reason in AT_ONCE
+    once = evidence.tries <= 1
+    return only_rejected and once and not evidence.file_spoken and evidence.file_reason in AT_ONCE
 
 
 class Course(StrEnum):

@@ -57,6 +57,7 @@ EVIDENCE = st.builds(
     amount_minor=st.just(51_240),
     returned_minor=st.sampled_from([0, 51_239, 51_240]),
     payable=st.booleans(),
+    tries=st.integers(0, 3),
 )
 
 
@@ -80,6 +81,15 @@ def test_money_that_may_have_moved_is_never_closed_by_rejection(evidence: Eviden
         assert not facts & (MOVED | Fact.RETURNED | Fact.RETURNED_IN_STATEMENT | Fact.CONTRADICTED)
     if rule is not None and evidence.state is not None:
         assert not contradictory(facts)
+
+
+@given(EVIDENCE)
+def test_one_refusal_of_several_copies_is_not_final(evidence: Evidence) -> None:
+    """What closes a file that was tried twice is what closes one of which the refusal proves nothing."""
+    twice = replace(evidence, tries=2)
+    assert closing_rule(twice) is closing_rule(replace(twice, file_reason=None))
+    assert closing_rule(replace(FILE, tries=2)) is None
+    assert closing_rule(FILE) is Rule.FILE_REJECTED
 
 
 @given(EVIDENCE)
