@@ -1,18 +1,18 @@
-"""The adapter of banks that take delimited files, by the layout in their profile."""
+"""The adapter of banks that take flat files, delimited or fixed-width, by the layout in their profile."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bank_adapters.flat import render, replies
+from bank_adapters.flat import control, render, replies
 from bank_adapters.flat.reread import reread
 from bank_adapters.flat.totals import Totals
 from bank_adapters.profile import Profile
-from bank_adapters.spi import Reread, SubmissionContent
+from bank_adapters.spi import Companion, Reread, SubmissionContent
 from gateway.domain.errors import CannotRender
 from gateway.domain.observation import Observation
 from gateway.domain.statement import Statement
 
 
-class DelimitedAdapter:
+class FlatAdapter:
     """See `bank_adapters.spi.Adapter`. A bank's own module may override `own_value`, and nothing else need change."""
 
     def own_value(self, name: str, totals: Totals) -> str:
@@ -35,3 +35,7 @@ class DelimitedAdapter:
     def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Observation | Statement]:
         """Read a reply file."""
         return replies.read(pieces, profile)
+
+    def companions(self, submission: SubmissionContent, reread: Reread, profile: Profile) -> Sequence[Companion]:
+        """Write the control file, where the layout has one; see `bank_adapters.spi.CompanionAdapter`."""
+        return control.companions(submission, reread, profile)

@@ -1,12 +1,13 @@
 """The rules of a profile that are about payments and words, not about wires."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from bank_adapters.capabilities import DuplicateCheck
-from bank_adapters.profile.base import Seconds, StatusCode, Strict, TimeOfDay, Zone
+from bank_adapters.profile.base import Product, Seconds, StatusCode, Strict, TimeOfDay, Zone
 from gateway.domain.matching import LADDER, Rule
 from gateway.domain.money import EXPONENT
 
@@ -14,8 +15,24 @@ from gateway.domain.money import EXPONENT
 class Messages(Strict):
     """Versions of the messages exchanged."""
 
-    initiation: Literal["pain.001.001.09", "json-payments-v1", "delimited"] = Field(
-        description="What payments are written in: pain.001.001.09 (iso20022), json-payments-v1 (rest) or delimited."
+    initiation: Literal[
+        "pain.001.001.09",
+        "pain.001.001.03",
+        "pain.001.001.11",
+        "json-payments-v1",
+        "delimited",
+        "fixed-width",
+        "MT101",
+    ] = Field(
+        description="What payments are written in: pain.001.001.09, .03 or .11 (iso20022), json-payments-v1 (rest),"
+        " delimited, fixed-width or MT101 (mt)."
+    )
+    statements: Literal["camt", "MT"] = Field(
+        default="camt",
+        description="What the bank tells our accounts in: camt (XML alone), or MT (MT940 and MT942; XML is read too).",
+    )
+    cancellation: Literal["camt.055.001.08", "camt.055.001.09"] | None = Field(
+        default=None, description="What a bank of family iso20022 is asked in to cancel payments; null: not by message."
     )
 
 
@@ -66,10 +83,26 @@ class Answers(Strict):
         examples=[["already received"]],
         description="Phrases in the text of reason NARR by which this bank says 'already have it'.",
     )
+    reason_texts: dict[Annotated[str, Field(min_length=5)], StatusCode] = Field(
+        default_factory=dict,
+        examples=[{"Konto ungültig": "AC01"}],
+        description="Phrases in the text of a reason that says nothing by itself (NARR, MS02, MS03, SL01, SL02, NOAS or"
+        " none), each with the ISO 20022 code that it means.",
+    )
+
+    def knowing(self, duplicates: Collection[str]) -> Self:
+        """Return them with further codes that mean *already have it*; phrases for such a code are phrases for that."""
+        codes = {*self.duplicate_codes, *duplicates}
+        known = {
+            "duplicate_codes": tuple(sorted(codes)),
+            "duplicate_texts": (*self.duplicate_texts, *(p for p, code in self.reason_texts.items() if code in codes)),
+            "reason_texts": {phrase: code for phrase, code in self.reason_texts.items() if code not in codes},
+        }
+        return self.model_copy(update=known)
 
 
 class StatementRules(Strict):
-    """How this bank's account statements (camt.053) are to be read and proved."""
+    """How this bank's account statements (camt.053, MT940) are to be read and proved."""
 
     reversal_flips_sign: bool = Field(
         default=False,
@@ -90,7 +123,21 @@ class StatementRules(Strict):
     return_codes: tuple[Annotated[str, Field(min_length=3)], ...] = Field(
         default=(),
         examples=[["RTN"]],
-        description="The bank's own transaction codes (BkTxCd/Prtry/Cd) that mark a credit as a return.",
+        description="The bank's own transaction codes (BkTxCd/Prtry/Cd; in an MT940 the type or the business code) that"
+        " mark a credit as a return.",
+    )
+    accounts: dict[
+        Annotated[str, Field(pattern=r"^[A-Z0-9/.-]{1,35}$", examples=["10010001/20260001EUR"])],
+        Annotated[str, Field(pattern=r"^[A-Z0-9]{1,34}$", examples=["DE89370400440532013000"])],
+    ] = Field(
+        default_factory=dict,
+        examples=[{"10010001/20260001EUR": "DE89370400440532013000"}],
+        description="Our accounts by what the bank writes into field 25 of MT940 and MT942, in capitals and without"
+        " blanks, where no IBAN stands there.",
+    )
+    interim_is_booked: bool = Field(
+        default=False,
+        description="Whether the entries of an MT942 are booked; false: the bank only announces them.",
     )
 
 
@@ -199,7 +246,7 @@ class Hours(Strict):
     """When the bank takes payments in."""
 
     zone: Zone = Field(description='IANA time zone of all its times ("Europe/Berlin").')
-    products: dict[Annotated[str, Field(pattern=r"^([A-Z]{4}|\*)$")], ProductHours] = Field(
+    products: dict[Product, ProductHours] = Field(
         min_length=1,
         examples=[{"*": {"closes": "15:30"}}],
         description='Hours by category purpose ("SSBE"); "*" for every other; a product without is shut.',

@@ -51,7 +51,17 @@ def bank(**layout: Any) -> Profile:
 
 
 def profile_of(changed: dict[str, Any]) -> Profile:
+    """The profile; of a name or a text that its layout has no field for it says that it is left out."""
+    if changed.get("layout") and "leaves_out" not in changed:
+        changed = changed | {"leaves_out": _left_out(changed["layout"])}
     return load_profile(changed["slug"], yaml.safe_dump(changed, allow_unicode=True))
+
+
+def _left_out(layout: dict[str, Any]) -> list[str]:
+    records = [layout["payment"], *(one["fields"] for one in layout.get("following", []))]
+    told = {field["value"] for record in records for field in record}
+    parts = {"creditor_name": {"creditor_name"}, "remittance_information": {"remittance", "remittance_rest"}}
+    return [part for part, fields in parts.items() if not fields & told]
 
 
 def lira(number: int = 1, **changes: Any) -> Payment:

@@ -1,4 +1,4 @@
-"""The model of a delimited layout: what it refuses, and that it says what to write instead."""
+"""The model of a flat file's layout: what it refuses, and that it says what to write instead."""
 
 from typing import Any
 
@@ -77,12 +77,10 @@ def test_it_agrees_with_the_rest_of_the_profile(changes: dict[str, Any], told: s
     ("changes", "told"),
     [
         ({"layout": parts()["layout"]}, "layout is there exactly for family delimited"),
-        ({"alphabet": "cp1254"}, "a code page belongs to family delimited"),
-        ({"scheme": "domestic"}, "families iso20022 and rest write SEPA payments"),
         ({"currencies": ["EUR", "TRY"]}, "scheme SEPA pays in EUR only"),
     ],
 )
-def test_other_families_have_neither_layout_nor_code_page(changes: dict[str, Any], told: str) -> None:
+def test_other_families_have_no_layout(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError) as caught:
         profile_of(file_bank_parts() | changes)
     assert told in str(caught.value)
