@@ -30,13 +30,17 @@ UNWRITTEN = "(to be written)"
 """What a person must still fill into SOURCE.md."""
 RANK: Mapping[Tier, int] = MappingProxyType({Tier.DRAFT: 0, Tier.SANDBOX: 1, Tier.CERTIFIED: 2})
 WORDING = (
-    *("family", "adapter", "messages", "layout", "scheme", "address", "alphabet", "purposes", "file_name"),
+    *("country", "bic", "family", "adapter", "messages", "layout", "scheme", "address", "pain001", "mt", "alphabet"),
+    *("benefits", "leaves_out", "file_name"),
     *("currencies", "account_types", "booking", "limits", "answers", "absent", "counter", "statement", "matching"),
     *("status_overrides", "reason_overrides", "envelope", "point_of_no_return"),
 )
 """The keys of a profile that decide what is written and what is understood. A change in them makes evidence stale."""
-_SHARED = ("bank_adapters.alphabet", "bank_adapters.sepa", "bank_adapters.iso20022.detect")
-"""What every adapter builds on: names are written by the first two, statements read by the package of the third."""
+_SHARED = (
+    *("bank_adapters.alphabet", "bank_adapters.sepa"),
+    *("bank_adapters.iso20022.detect", "bank_adapters.mt.report"),
+)
+"""What every adapter builds on: names are written by the first two, statements read by the packages of the others."""
 
 
 class Certificate(BaseModel):

@@ -1,12 +1,13 @@
 """What is asked: one bank's profile, its adapter, what its codes mean, and the evidence that was gathered of it."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bank_adapters.capabilities import Family
 from bank_adapters.contract import scenarios, writers
 from bank_adapters.contract.evidence import NO_EVIDENCE, Evidence
 from bank_adapters.contract.flat_writer import FlatAnswers
+from bank_adapters.contract.mt_writer import MtAnswers
 from bank_adapters.contract.seen import Written
 from bank_adapters.contract.witness import witness
 from bank_adapters.iso20022.status import Meaning
@@ -15,7 +16,7 @@ from bank_adapters.registry import adapter_for, meanings_for
 from bank_adapters.spi import Adapter, SubmissionContent
 from gateway.domain.errors import Unreadable
 from gateway.domain.observation import Observation
-from gateway.domain.reasons import Reasons
+from gateway.domain.reasons import DUPLICATES, Reasons
 from gateway.domain.statement import Statement
 
 
@@ -35,6 +36,7 @@ class Candidate:
     adapter: Adapter
     meanings: Meanings
     evidence: Evidence = NO_EVIDENCE
+    duplicates: frozenset[str] = DUPLICATES
     _kept: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -63,7 +65,7 @@ class Candidate:
     def read(self, document: bytes, size: int = 1 << 30) -> list[Observation | Statement]:
         """Read a message, fed in pieces. Raises what the adapter raises."""
         pieces = (document[start : start + size] for start in range(0, len(document), size))
-        return list(self.adapter.read(pieces, self.profile))
+        return list(self.adapter.read(pieces, self.profile.knowing(self.duplicates)))
 
     def observed(self, document: bytes) -> list[Observation]:
         """Read a message and leave the heads of statements out."""
@@ -96,15 +98,18 @@ def answers_of(profile: Profile) -> writers.Answers:
     layout = profile.layout
     if layout is not None and layout.replies is not None:
         return FlatAnswers(profile, layout, layout.replies)
+    if profile.family is Family.MT and profile.messages.statements == "MT":
+        return MtAnswers()
     return writers.WRITERS[profile.family]
 
 
 def candidate_of(profile: Profile, evidence: Evidence = NO_EVIDENCE, reasons: Reasons | None = None) -> Candidate:
     """Return a bank as production would have it."""
-    meanings = meanings_for(profile, reasons) if reasons else meanings_for(profile, Reasons(actions={}))
-    return Candidate(profile=profile, adapter=adapter_for(profile), meanings=meanings, evidence=evidence)
-
-
-def names_of(observations: Iterable[Observation]) -> Sequence[str]:
-    """Return the EndToEndIds that observations name, in their order."""
-    return [one.end_to_end_id for one in observations if one.end_to_end_id is not None]
+    reasons = reasons or Reasons(actions={})
+    return Candidate(
+        profile=profile,
+        adapter=adapter_for(profile),
+        meanings=meanings_for(profile, reasons),
+        evidence=evidence,
+        duplicates=reasons.duplicates,
+    )

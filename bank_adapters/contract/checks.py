@@ -1,6 +1,7 @@
 """Every question of the suite, in the order in which its answers help."""
 
 from bank_adapters.contract import (
+    controls,
     honesty,
     hostility,
     letters,
@@ -16,6 +17,7 @@ from bank_adapters.contract.check import Check
 CHECKS: tuple[Check, ...] = (
     *rendering.CHECKS,
     *rereading.CHECKS,
+    *controls.CHECKS,
     *limits.CHECKS,
     *letters.CHECKS,
     *statuses.CHECKS,

@@ -30,8 +30,8 @@ FOREIGN: Mapping[str, bytes] = MappingProxyType(
         "a JSON list": b'["ACCC","RJCT"]',
         "a payment initiation": b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn>'
         b"<GrpHdr><MsgId>X</MsgId></GrpHdr></CstmrCdtTrfInitn></Document>",
-        "an interbank message": b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.002.001.10">'
-        b"<FIToFIPmtStsRpt><GrpHdr><MsgId>X</MsgId></GrpHdr></FIToFIPmtStsRpt></Document>",
+        "an interbank message": b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08">'
+        b"<FIToFICstmrCdtTrf><GrpHdr><MsgId>X</MsgId></GrpHdr></FIToFICstmrCdtTrf></Document>",
         "plain words": b"all fine, EUR 100 booked",
     }
 )
@@ -94,6 +94,8 @@ def _without_place(one: Observation | Statement) -> Observation | Statement:
 
 def _foreign(candidate: Candidate) -> Iterator[str]:
     for name, document in FOREIGN.items():
+        if document.startswith(b":20:") and candidate.profile.messages.statements == "MT":
+            continue  # this bank writes such statements itself
         yield from _refused(candidate, name, document)
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from bank_adapters.alphabet import alphabet as alphabet_named
 from bank_adapters.contract import scenarios
 from bank_adapters.contract.candidate import Candidate
 from bank_adapters.contract.check import Check
 from bank_adapters.contract.rendering import rendered_or_none, unlike
-from bank_adapters.contract.seen import WitnessError
+from bank_adapters.contract.seen import WitnessError, small
 from bank_adapters.profile import Profile
 from bank_adapters.spi import Payment
 from gateway.domain.order import Party
@@ -99,12 +100,12 @@ def _between(name: str, payment: Payment) -> str:
 
 def _every_letter(candidate: Candidate) -> Iterator[str]:
     for fate in _fates(candidate):
-        wrong = _wrong(fate)
+        wrong = _wrong(fate, candidate.profile)
         if wrong:
             yield f"the letter U+{ord(fate.letter):04X} {wrong}: transliterate it by a table, or name it in refusals"
 
 
-def _wrong(fate: _Fate) -> str | None:
+def _wrong(fate: _Fate, profile: Profile) -> str | None:
     """Say what is wrong with what stands for a letter; None where it is right or refused."""
     letter, written = fate.letter, fate.written
     if written is None:
@@ -114,9 +115,9 @@ def _wrong(fate: _Fate) -> str | None:
     if set(written) & _LOST or not any(sign.isalpha() for sign in written):
         return "becomes a sign that is no letter"
     if letter in ASCII:
-        return None if written.casefold() == letter.casefold() else "is written as another letter"
+        return None if small(written, profile) == small(letter, profile) else "is written as another letter"
     base = unicodedata.normalize("NFD", letter)[0]
-    if base in ASCII and not written.casefold().startswith((base.casefold(), letter.casefold())):
+    if base in ASCII and not unicodedata.normalize("NFD", written).casefold().startswith(base.casefold()):
         return "is written as a letter of another sound"
     return None
 
@@ -145,9 +146,9 @@ def _long_names(candidate: Candidate) -> Iterator[str]:
         payment = scenarios.payment(candidate.profile, 21_000 + length, creditor=Party(name=name))
         document = rendered_or_none(candidate, scenarios.filled_up(candidate.profile, [payment]))
         if document is None:
-            if length <= 34:  # noqa: PLR2004 - shorter names are the rule among people
+            if length <= min(34, scenarios.longest_name(candidate.profile)):  # shorter names are the rule among people
                 yield f"a name of {length} letters is refused"
-        elif (_name_of(candidate, document, payment) or "").casefold() != name.casefold():
+        elif small(_name_of(candidate, document, payment) or "", candidate.profile) != small(name, candidate.profile):
             yield f"a name of {length} letters is cut or changed: write it whole or name it in refusals"
 
 
@@ -185,15 +186,16 @@ def _charset(candidate: Candidate) -> Iterator[str]:
     except WitnessError:
         yield "the bytes are not in the charset that they declare or that is agreed: encode them so"
         return
-    if not all(_encodes(one, candidate.profile.alphabet) for one in texts):
+    encoding = alphabet_named(candidate.profile.alphabet).encoding
+    if not all(_encodes(one, encoding) for one in texts):
         yield "a text holds letters outside the bank's alphabet: transliterate before writing"
     if not texts:
         yield "the bytes hold no text in the bank's charset"
 
 
-def _encodes(text: str, alphabet: str) -> bool:
+def _encodes(text: str, encoding: str) -> bool:
     try:
-        text.encode("ascii" if alphabet == "SEPA" else alphabet)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

@@ -124,7 +124,9 @@ def _only_booked_is_booked(candidate: Candidate) -> Iterator[str]:
 def _placeholders(candidate: Candidate) -> Iterator[str]:
     writer, payment = candidate.answers, candidate.some.payments[0]
     document = writer.statuses(candidate.some, [Said(payment=payment, status="RJCT", reason="AC04")], None)
-    hidden = document.replace(payment.end_to_end_id.encode(), b"NOTPROVIDED")
+    name, layout = payment.end_to_end_id.encode(), candidate.profile.layout
+    columns = layout is not None and layout.replies is not None and layout.replies.fixed
+    hidden = document.replace(name, b"NOTPROVIDED".ljust(len(name) if columns else 0))
     if hidden != document and any(one.end_to_end_id for one in candidate.observed(hidden)):
         yield "NOTPROVIDED is read as an id: it names nothing"
 

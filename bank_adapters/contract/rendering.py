@@ -9,12 +9,12 @@ from itertools import islice
 
 from lxml import etree
 
-from bank_adapters.alphabet import LetterError, to_sepa
+from bank_adapters.alphabet import LetterError, alphabet
 from bank_adapters.capabilities import Family
 from bank_adapters.contract import scenarios
 from bank_adapters.contract.candidate import Candidate
 from bank_adapters.contract.check import Check
-from bank_adapters.contract.seen import Seen, WitnessError, Written, expected
+from bank_adapters.contract.seen import Seen, WitnessError, Written, expected, small
 from bank_adapters.iso20022.schemas import schema
 from bank_adapters.spi import Payment, SubmissionContent
 from gateway.domain.errors import CannotRender
@@ -26,6 +26,7 @@ _DATE = re.compile(
     r"|(?:[0-2][0-9]|3[01])[-./](?:0[1-9]|1[0-2])[-./]20[2-9][0-9](?![0-9]))"
 )
 """A date from 2020 on, in the forms in which banks write dates (and times after them)."""
+_ISO = "urn:iso:std:iso:20022:tech:xsd:"
 
 
 def seen_or_finding(candidate: Candidate, document: bytes) -> tuple[Written | None, str | None]:
@@ -112,7 +113,10 @@ def _valid(candidate: Candidate) -> Iterator[str]:
     documents = [candidate.bytes_of_some(), *map(candidate.rendered, scenarios.by_kind(candidate.profile))]
     for document in documents:
         if candidate.profile.family is Family.ISO20022:
-            yield from _against_schema(document, candidate.profile.messages.initiation)
+            profile = candidate.profile
+            yield from _against_schema(
+                document, profile.messages.initiation, profile.pain001.namespace or _ISO + profile.messages.initiation
+            )
         else:
             # The witness takes exactly the records, fields and widths that are agreed, and nothing else.
             _, finding = seen_or_finding(candidate, document)
@@ -120,9 +124,12 @@ def _valid(candidate: Candidate) -> Iterator[str]:
                 yield finding
 
 
-def _against_schema(document: bytes, version: str) -> Iterator[str]:
+def _against_schema(document: bytes, version: str, namespace: str) -> Iterator[str]:
+    if document.count(f'"{namespace}"'.encode()) != 1:
+        yield f"its namespace is not {namespace}: write the one that the bank asks for"
+        return
     try:
-        tree = etree.fromstring(document)
+        tree = etree.fromstring(document.replace(namespace.encode(), f"{_ISO}{version}".encode(), 1))
     except etree.XMLSyntaxError as error:
         yield f"not well-formed at line {error.position[0]}: mend the writer"
         return
@@ -147,13 +154,13 @@ def _ids_in_the_bytes(candidate: Candidate) -> Iterator[str]:
 
 def _on_behalf(candidate: Candidate) -> Iterator[str]:
     """An ultimate creditor is written or refused; a child's benefit must not lose the child's name."""
-    layout = candidate.profile.layout
-    if layout is not None and "ultimate_creditor_name" not in {field.value for field in layout.payment}:
-        return  # the layout declares that the bank has no place for it
+    if "ultimate_creditor" in candidate.profile.leaves_out:
+        return  # the profile says that the bank has no place for it
     name = "Ulrike Ultima"
     payment = scenarios.payment(candidate.profile, 61, ultimate_creditor=Party(name=name))
     document = rendered_or_none(candidate, scenarios.filled_up(candidate.profile, [payment]))
-    if document is not None and not any(name.upper() == text.upper() for text in candidate.seen(document).texts):
+    texts = () if document is None else candidate.seen(document).texts
+    if document is not None and small(name, candidate.profile) not in {small(one, candidate.profile) for one in texts}:
         yield "an ultimate creditor is left out: write the name, or name the payment in refusals"
 
 
@@ -184,7 +191,7 @@ def _debtor(candidate: Candidate) -> Iterator[str]:
 
 def _debtor_name(candidate: Candidate) -> Iterator[str]:
     try:
-        name = to_sepa(candidate.some.debtor.name)
+        name = alphabet(candidate.profile.alphabet).write(candidate.some.debtor.name)
     except LetterError:  # the scenario's own name is plain
         return
     written = candidate.seen(candidate.bytes_of_some())

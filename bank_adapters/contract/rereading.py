@@ -82,8 +82,9 @@ def _other_amount(content: SubmissionContent, document: bytes) -> bytes | None:
 
 
 def _other_name(content: SubmissionContent, document: bytes) -> bytes | None:
-    name = content.payments[0].end_to_end_id.encode()
-    return document.replace(name, name[:1] + b"9" + name[2:], 1)
+    """Change it where it stands last: before that a bank may want it as the instruction's id too."""
+    before, name, after = document.rpartition(content.payments[0].end_to_end_id.encode())
+    return before + name[:1] + b"9" + name[2:] + after if name else None
 
 
 def _without_the_end(content: SubmissionContent, document: bytes) -> bytes | None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from bank_adapters.capabilities import AccountType
 from bank_adapters.profile import Profile
+from bank_adapters.profile.fields import PayeeId, PaymentText
+from bank_adapters.profile.names import file_named
 from bank_adapters.spi import Debtor, Payment, SubmissionContent
 from gateway.domain.collection import Window
 from gateway.domain.iban_registry import FORMATS
@@ -72,7 +74,8 @@ def account(profile: Profile, kind: AccountType, number: int) -> Account:
         return IbanAccount(iban=iban(country, code, 7_000_000 + number))
     if kind is AccountType.DOMESTIC:
         return DomesticAccount(country=country, bank_code=code or "1", number=f"{7_000_000 + number:010d}")
-    return CounterAccount(identification=Identification(scheme="NIDN", id=f"{10_000_000_000 + number}"))
+    ids = (one.scheme for one in profile.layout.payment if isinstance(one, PayeeId)) if profile.layout else iter(())
+    return CounterAccount(identification=Identification(scheme=next(ids, "NIDN"), id=f"{10_000_000_000 + number}"))
 
 
 def payment(profile: Profile, number: int, kind: AccountType | None = None, **changes: Any) -> Payment:
@@ -84,7 +87,7 @@ def payment(profile: Profile, number: int, kind: AccountType | None = None, **ch
         end_to_end_id=name,
         uetr=uetr(name),
         amount=Money(_ordinary_minor(profile, number), profile.currencies[0]),
-        creditor=Party(name=_NAMES[number % len(_NAMES)]),
+        creditor=Party(name=_name(profile, number)),
         creditor_account=account(profile, kind, number),
         ultimate_creditor=None,
         remittance_information=f"Sick pay 2019-10 no {number}",
@@ -92,6 +95,17 @@ def payment(profile: Profile, number: int, kind: AccountType | None = None, **ch
         collection=window if kind is AccountType.COUNTER else None,
     )
     return replace(plain, **changes)
+
+
+def longest_name(profile: Profile) -> int:
+    """Return how many letters the bank's layout leaves to a payee's name; no layout says less than SEPA does."""
+    fields = profile.layout.payment if profile.layout else ()
+    return next((one.longest for one in fields if isinstance(one, PaymentText) and one.value == "creditor_name"), 70)
+
+
+def _name(profile: Profile, number: int) -> str:
+    name = _NAMES[number % len(_NAMES)]
+    return name if len(name) <= longest_name(profile) else _NAMES[0][: longest_name(profile)].strip()
 
 
 def _ordinary_minor(profile: Profile, number: int) -> int:
@@ -104,11 +118,10 @@ def _ordinary_minor(profile: Profile, number: int) -> int:
 def content(profile: Profile, payments: Sequence[Payment], number: int = 1, **changes: Any) -> SubmissionContent:
     """Make a submission of some payments, the `number`th of its bank that day."""
     name = msg_id(profile.slug, PAY_DAY, number, epoch=1)
-    parts = {"msg_id": name, "bank": profile.slug, "date": f"{PAY_DAY:%y%m%d}"}
     plain = SubmissionContent(
         msg_id=name,
         payment_information_id=payment_information_id(name),
-        file_name=profile.file_name.format(**parts) if profile.takes_files else f"{name}-{payments[0].end_to_end_id}",
+        file_name=file_named(profile, name, PAY_DAY) if profile.takes_files else f"{name}-{payments[0].end_to_end_id}",
         created_at=SEALED_AT,
         requested_execution_date=PAY_DAY,
         debtor=Debtor(name="Social Insurance Institution", iban=iban(profile.country, "", 4_711), bic=profile.bic),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
+from bank_adapters.profile import Profile
 from bank_adapters.spi import Payment
 from gateway.domain.money import EXPONENT
 
@@ -52,6 +53,17 @@ def digest(payments: tuple[Seen, ...]) -> str:
     """Return the payments digest as the seal defines it: SHA-256 over a line for each payment."""
     lines = (f"{one.end_to_end_id}|{one.account}|{one.amount_minor}|{one.currency}\n" for one in payments)
     return sha256("".join(lines).encode()).hexdigest()
+
+
+def small(text: str, profile: Profile) -> str:
+    """Return a text in small letters, as the capitals that the bank wants would have them: Turkish ones keep dots."""
+    if profile.alphabet in _WITH_DOTS:
+        text = text.replace("\u0130", "i").replace("I", "\u0131")
+    return text.casefold()
+
+
+_WITH_DOTS = frozenset({"cp1254-upper", "iso8859-9-upper", "cp857-upper", "cp1026-upper", "utf-8-tr-upper"})
+"""Alphabets of capitals that hold one of i with a dot."""
 
 
 def minor(text: str, currency: str) -> int:

@@ -95,7 +95,8 @@ def _as_written(candidate: Candidate) -> Iterator[str]:
         said = Said(payment=payment, status=status, reason=reason)
         document = writer.statuses(candidate.some, [said], None)
         told = [one for one in candidate.observed(document) if one.kind is ObservationKind.PAYMENT_STATUS]
-        if [one.status for one in told] != [status] or (writer.can_say("AC04") and told[0].reason != reason):
+        wanted = writer.word(status)
+        if [one.status for one in told] != [wanted] or (writer.can_say("AC04") and told[0].reason != reason):
             yield f"status {status} with reason {reason} is not read as it was written: hand codes on unchanged"
 
 

@@ -9,9 +9,11 @@ from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from bank_adapters.contract.flat_witness import delimited
+from bank_adapters.contract.flat_witness import flat
+from bank_adapters.contract.mt_witness import mt101
 from bank_adapters.contract.seen import Seen, WitnessError, Written, minor
 from bank_adapters.profile import Profile
+from bank_adapters.profile.pain001 import VERSIONS as PAIN001
 
 # pain.001 --------------------------------------------------------------------------------------------------------
 
@@ -41,7 +43,7 @@ def _pain001(document: bytes, profile: Profile) -> Written:
         raise WitnessError("not well-formed XML in its declared encoding") from error
     message = _find(root, "CstmrCdtTrfInitn")
     blocks = [one for one in message if _local(one) == "PmtInf"]
-    currency = profile.currencies[0]
+    currency = next((_currency(one) for one in message.iter() if _local(one) == "InstdAmt"), profile.currencies[0])
     claims = [("GrpHdr", *_claim(_find(message, "GrpHdr"), currency))]
     payments: list[Seen] = []
     for place, block in enumerate(blocks, start=1):
@@ -58,6 +60,10 @@ def _pain001(document: bytes, profile: Profile) -> Written:
     )
 
 
+def _currency(amount: ET.Element) -> str:
+    return amount.get("Ccy", "")
+
+
 def _claim(element: ET.Element, currency: str) -> tuple[int | None, int | None]:
     count = _text(element, "NbOfTxs")
     if not count.isdecimal():
@@ -67,7 +73,7 @@ def _claim(element: ET.Element, currency: str) -> tuple[int | None, int | None]:
 
 def _payment(element: ET.Element) -> Seen:
     amount = _find(element, "Amt/InstdAmt")
-    currency = amount.get("Ccy", "")
+    currency = _currency(amount)
     return Seen(
         end_to_end_id=_text(element, "PmtId/EndToEndId"),
         account=_text(element, "CdtrAcct/Id/IBAN"),
@@ -115,7 +121,8 @@ def _values(value: object) -> Iterator[str]:
 
 Witness = Callable[[bytes, Profile], Written]
 WITNESSES: Mapping[str, Witness] = MappingProxyType(
-    {"pain.001.001.09": _pain001, "json-payments-v1": _json, "delimited": delimited}
+    {**dict.fromkeys(PAIN001, _pain001), "json-payments-v1": _json, "delimited": flat, "fixed-width": flat}
+    | {"MT101": mt101}
 )
 """What payments are written in -> the suite's own reader of it."""
 

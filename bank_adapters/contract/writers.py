@@ -47,6 +47,10 @@ class Answers(Protocol):
         """Write that a payment was debited, or, with `credit` and a reason, returned."""
         ...
 
+    def word(self, status: str) -> str:
+        """Return what this bank writes for an ISO status: mostly that."""
+        ...
+
     def can_say(self, reason: str) -> bool:
         """Whether this bank's answers have a place for a reason code."""
         ...
@@ -86,6 +90,10 @@ class XmlAnswers:
     def whole(self, content: SubmissionContent, status: str, reason: str | None) -> bytes | None:
         """See Answers."""
         return self._report(content, f"{_tag('GrpSts', status)}{_why(reason)}", "")
+
+    def word(self, status: str) -> str:
+        """See Answers."""
+        return status
 
     def can_say(self, reason: str) -> bool:
         """See Answers."""
@@ -169,6 +177,10 @@ class JsonAnswers:
         }
         return _json("booking", told) if reason is None else _json("return", told | {"reason": reason})
 
+    def word(self, status: str) -> str:
+        """See Answers."""
+        return status
+
     def can_say(self, reason: str) -> bool:
         """See Answers."""
         return bool(reason)
@@ -179,7 +191,13 @@ def _json(kind: str, told: Mapping[str, str | None]) -> bytes:
 
 
 WRITERS: Mapping[Family, Answers] = MappingProxyType(
-    {Family.ISO20022: XmlAnswers(), Family.REST: JsonAnswers(), Family.DELIMITED: XmlAnswers()}
+    {
+        Family.ISO20022: XmlAnswers(),
+        Family.REST: JsonAnswers(),
+        Family.DELIMITED: XmlAnswers(),
+        Family.FIXED_WIDTH: XmlAnswers(),
+        Family.MT: XmlAnswers(),
+    }
 )
 """Family -> what writes its answers, where no layout says otherwise."""
 

@@ -15,10 +15,10 @@ from bank_adapters.registry import adapter_for, load_profiles, unsupported
 from gateway.domain.errors import ConfigError, SealMismatch
 from tests.bank_adapters.delimited import golden, parts, profile_of, rendered, reread
 from tests.bank_adapters.material import FILE_BANK
-from tests.docs.test_delimited_page import blocks
+from tests.docs.test_flat_files_page import blocks
 
 (MODULE,) = blocks("python")
-"""Kizilirmak ends its files with 97 less the remainder of the sum by 97: the example of gateway/docs/delimited.md."""
+"""Kizilirmak ends its files with 97 less the remainder of the sum by 97: the example of gateway/docs/flat-files.md."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_it_travels_between_processes(banks: Path) -> None:
     assert unsupported(profile_of(changed()).family, type(adapter)) == []
 
 
-BASE = "from bank_adapters.families import DelimitedBankAdapter\n"
+BASE = "from bank_adapters.families import FlatBankAdapter\n"
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ BASE = "from bank_adapters.families import DelimitedBankAdapter\n"
         ("def (", "cannot be imported: SyntaxError"),
         ("raise RuntimeError('no')", "cannot be imported: RuntimeError: no"),
         ("class ADAPTER: pass", "disagree about refusals, render, reread, read; derive it from the family's"),
-        (f"{BASE}class ADAPTER(DelimitedBankAdapter):\n    inquiry_request = 1", "disagree about inquiry_request"),
-        (f"{BASE}class ADAPTER(DelimitedBankAdapter):\n    def __init__(self, a): pass", "TypeError"),
-        (f"{BASE}def made():\n    class A(DelimitedBankAdapter): pass\n    return A\nADAPTER = made()", "at the top"),
+        (f"{BASE}class ADAPTER(FlatBankAdapter):\n    inquiry_request = 1", "disagree about inquiry_request"),
+        (f"{BASE}class ADAPTER(FlatBankAdapter):\n    def __init__(self, a): pass", "TypeError"),
+        (f"{BASE}def made():\n    class A(FlatBankAdapter): pass\n    return A\nADAPTER = made()", "at the top"),
     ],
 )
 def test_a_module_that_cannot_be_used_disables_that_one_bank_and_says_what_to_write(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bank_adapters.families import ApiBankAdapter, DelimitedBankAdapter
+from bank_adapters.families import ApiBankAdapter, FlatBankAdapter
 from bank_adapters.iso20022.status import Meaning, StatusTable
 from bank_adapters.profile import Profile
 from bank_adapters.spi import HttpRequest
@@ -231,7 +231,7 @@ class OtherOpening(Changed):
             yield replace(one, opening_minor=0) if isinstance(one, Statement) else one
 
 
-class WrongLines(DelimitedBankAdapter):
+class WrongLines(FlatBankAdapter):
     """Takes the bank's line numbers for places counted from 0."""
 
     def read(self, pieces: Iterable[bytes], profile: Profile) -> Iterator[Said]:

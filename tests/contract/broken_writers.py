@@ -2,14 +2,14 @@
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bank_adapters.families import DelimitedBankAdapter
+from bank_adapters.families import FlatBankAdapter
 from bank_adapters.iso20022.adapter import Iso20022Adapter
 from bank_adapters.profile import Profile
-from bank_adapters.spi import Reread
+from bank_adapters.spi import Companion, Reread
 from gateway.domain.errors import CannotRender, ConfigError, SealMismatch
 from gateway.domain.money import Money
 from gateway.domain.order import IbanAccount, Party
@@ -235,7 +235,21 @@ class QuotesRereading(Changed):
             raise SealMismatch(f"cannot read {document!r}") from None
 
 
-class PlainDelimiter(DelimitedBankAdapter):
+class NoControl(FlatBankAdapter):
+    """Forgets the control file that its bank waits for."""
+
+    def companions(self, submission: Content, reread: Reread, profile: Profile) -> Sequence[Companion]:
+        return ()
+
+
+class OthersControl(FlatBankAdapter):
+    """Writes a control file about other bytes than those that were read back."""
+
+    def companions(self, submission: Content, reread: Reread, profile: Profile) -> Sequence[Companion]:
+        return super().companions(submission, replace(reread, sha256="0" * 64), profile)
+
+
+class PlainDelimiter(FlatBankAdapter):
     """Writes a delimiter that stands in a name as it is."""
 
     def refusals(self, submission: Content, profile: Profile) -> Mapping[str, str]:

@@ -97,6 +97,8 @@ MUTANTS = tuple(
             ),
             _is("raises an error that is not its own", "honesty.named-errors", writers.OtherError()),
             _is("quotes what it cannot reread", "honesty.no-leak-rereading", writers.QuotesRereading()),
+            _is("forgets the control file", "rereading.control-file", writers.NoControl(), "hotel"),
+            _is("a control file about other bytes", "rereading.control-file", writers.OthersControl(), "hotel"),
             _is("answers for another submission", "rereading.no-memory", writers.Remembers()),
             _is("repeats a name in a refusal", "honesty.no-leak-rendering", writers.LeakyRefusals()),
             _is("an account in the cause of an error", "honesty.no-leak-rendering", writers.LeakyCause()),

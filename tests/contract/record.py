@@ -6,6 +6,7 @@ its own books: nothing that is to be examined has a part in it.
 
 import hashlib
 import json
+import re
 import sys
 import tempfile
 from base64 import b32encode
@@ -25,9 +26,10 @@ from gateway.sandbox.desk import Desk
 from gateway.sandbox.judge import Verdict, judge_file, judge_payment
 from gateway.sandbox.messages import decimal
 from gateway.sandbox.movements import DEBIT, Movement, Sort, entries
-from gateway.sandbox.pain001 import Payment
+from gateway.sandbox.payment_file import Payment
 from tests.orders import ROOT
-from tests.sandbox.material import LATER, NOW, PAY_DAY, UETR, File, drop, payee
+from tests.sandbox.material import LATER, NOW, PAY_DAY, UETR, File, leave, payee
+from tests.sandbox.plain import plain
 
 EVIDENCE = ROOT / "config" / "evidence"
 SEED = 7
@@ -35,6 +37,8 @@ CLOSED_DAYS = 6
 EVENING = time(18, tzinfo=UTC)
 AMOUNTS = ("101.00", "230.50", "77.07", "512.40")
 BROKEN = "DE00100100100000000001"  # check digits that no IBAN has
+_LINE_DIGITS = 6
+"""Of the number by which a reply names a line; an EndToEndId is longer."""
 Row = dict[str, Any]
 
 SOURCE = """# {name}: where this comes from
@@ -55,6 +59,17 @@ class Asked(File):
 
     def end_to_end_id(self, position: int) -> str:
         return name_of(self.numbers[position])
+
+    @property
+    def names(self) -> list[str]:
+        """The EndToEndIds of its payments, in their order."""
+        return [name_of(number) for number in self.numbers]
+
+    @property
+    def known_as(self) -> str:
+        """What the bank calls the file: by its MsgId, an MT101 by the sixteen letters of field 20."""
+        found = re.search(rb":20:(.{16})\r\n", self.bytes()) if self.initiation == "MT101" else None
+        return found[1].decode() if found else self.msg_id
 
 
 def name_of(number: int) -> str:
@@ -105,6 +120,7 @@ def asked(bank: BankParameters, first: int, *, broken: bool) -> Asked:
             amounts=AMOUNTS[: len(chosen)],
             debtor=bank.debtor_accounts[0],
             accounts=accounts,
+            initiation=bank.initiation,
             numbers=chosen,
         )
         judged = judge_file(bank, file.bytes(), lambda _: False)
@@ -121,8 +137,12 @@ class Spoken:
     books: Books
     messages: Sequence[Answer]
     day: date
-    msg_ids: tuple[str, ...]
-    names: Mapping[str, set[str]] = field(default_factory=dict)
+    files: Sequence[Asked] = ()
+
+    @property
+    def in_mt(self) -> bool:
+        """Whether the bank tells its accounts in MT."""
+        return self.bank.statement is not None and self.bank.statement.version == "MT940"
 
     def statements(self) -> list[Statement]:
         """The statements of the day that is shown: of the account that moved, or of all where they come together."""
@@ -138,11 +158,13 @@ class Spoken:
 
     def asked_in(self, content: bytes) -> list[Row]:
         """The books' rows of the payments of the file that a message is about."""
-        return [row for row in self.books.export() if str(row["endToEndId"]) in self._named_with(content)]
+        names = self.file_of(content).names
+        rows = [row for row in self.books.export() if str(row["endToEndId"]) in names]
+        return sorted(rows, key=lambda row: names.index(str(row["endToEndId"])))
 
-    def _named_with(self, content: bytes) -> set[str]:
-        mine = next(msg_id for msg_id in self.msg_ids if msg_id.encode() in content)
-        return self.names[mine]
+    def file_of(self, content: bytes) -> Asked:
+        """The file that a message is about."""
+        return next(file for file in self.files if file.known_as.encode() in content)
 
 
 def speak(bank: BankParameters, root: Path) -> Spoken:
@@ -155,15 +177,14 @@ def _files(bank: BankParameters, root: Path) -> Spoken:
     files = [asked(bank, 20_001, broken=True), asked(bank, 1, broken=False)]
     day = PAY_DAY
     for number, file in enumerate(files):
-        drop(root, bank.slug, f"{number}.xml", file.bytes())
+        leave(root, bank, f"{number}.xml", file)
         assert opened.collect(NOW)
         last = opened.books.accounts.last_booking() or PAY_DAY
         while number == 0 and day < last:  # the second file is booked on the day on which something comes back
             _close(opened, day, 1)
             day += timedelta(days=1)
     _close(opened, day, CLOSED_DAYS)
-    names = {file.msg_id: {name_of(n) for n in file.numbers} for file in files}
-    return Spoken(bank, opened.books, opened.books.due(LATER, 1_000), day, tuple(names), names)
+    return Spoken(bank, opened.books, opened.books.due(LATER, 1_000), day, files)
 
 
 def _requests(bank: BankParameters, root: Path) -> Spoken:
@@ -181,7 +202,7 @@ def _requests(bank: BankParameters, root: Path) -> Spoken:
         }
         assert desk.take(f"KEY-{number}", json.dumps(body).encode(), NOW).status == 201
     _close(desk, PAY_DAY, CLOSED_DAYS)
-    return Spoken(bank, desk.books, desk.books.due(LATER, 1_000), PAY_DAY, ())
+    return Spoken(bank, desk.books, desk.books.due(LATER, 1_000), PAY_DAY)
 
 
 def _close(bank: FileBank | Desk, first: date, days: int) -> None:
@@ -196,10 +217,11 @@ def samples(spoken: Spoken) -> Iterator[tuple[str, bytes, Row]]:
     """Yield name, message and expected reading; one of each kind that the bank writes."""
     told: set[str] = set()
     for message in spoken.messages:
-        kind = _kind(message.content)
+        content = plain(message.content)
+        kind = _kind(content)
         if kind in told or kind == "other":
             continue
-        expected = _EXPECTED[kind](spoken, message.content)
+        expected = _EXPECTED[kind](spoken, content)
         if expected is not None:
             told.add(kind)
             yield f"{kind}.{message.suffix}", message.content, expected
@@ -207,10 +229,13 @@ def samples(spoken: Spoken) -> Iterator[tuple[str, bytes, Row]]:
 
 
 def _kind(content: bytes) -> str:
-    rejects = b"RJCT" in content
-    if b"<CstmrPmtStsRpt>" in content or b'"payment-status"' in content:
+    flat = content.startswith(b"C")  # no other message of any bank does
+    rejects = any(row[-1] for row in _flat_rows(content)) if flat else b"RJCT" in content
+    if flat or any(mark in content for mark in (b"<CstmrPmtStsRpt>", b"<FIToFIPmtStsRpt>", b'"payment-status"')):
         return "payment-status" if rejects else "positive-status"
     debits = b"<CdtDbtInd>DBIT" in content and b"<CdtDbtInd>CRDT" not in content
+    if b":13D:" in content and b":90C:0EUR" in content:
+        return "notification"
     if (b"<BkToCstmrDbtCdtNtfctn>" in content and debits) or b'"booking"' in content:
         return "notification"
     return "other"
@@ -221,15 +246,36 @@ def _status(spoken: Spoken, content: bytes) -> Row | None:
     if bank.kind is Kind.API:
         (row,) = [row for row in spoken.books.export() if str(row["endToEndId"]).encode() in content]
         return {"observations": [_payment_status(bank, row)]}
-    rows = spoken.asked_in(content)
+    file, rows = spoken.file_of(content), spoken.asked_in(content)
     rejected = [row for row in rows if row["rejected"]]
-    msg_id = next(one for one in spoken.msg_ids if one.encode() in content)
+    msg_id = file.msg_id
     level = "PART" if rejected else bank.accept_status
+    if bank.flat is not None:
+        return {"observations": _flat_status(file, content)}
     found: list[Row] = [{"kind": "submission status", "msg_id": msg_id, "pmt_inf_id": None, "status": level}]
     itemised = bank.status_detail == "itemised" and bank.kind is not Kind.QUIET
-    if rejected or itemised:
-        found.append({"kind": "submission status", "msg_id": msg_id, "pmt_inf_id": f"{msg_id}P1", "status": level})
+    if (rejected or itemised) and bank.status_version != "pacs.002":
+        block = f"{msg_id}P1" if bank.initiation.startswith("pain") else None  # of an MT101 only the file has a name
+        found.append({"kind": "submission status", "msg_id": msg_id, "pmt_inf_id": block, "status": level})
     return {"observations": found + [_payment_status(bank, row) for row in (rows if itemised else rejected)]}
+
+
+def _flat_status(file: Asked, content: bytes) -> list[Row]:
+    """Write down what a reply says, in the bank's own numbers; the columns are those of its description."""
+    found: list[Row] = []
+    for name, result, reason in _flat_rows(content):
+        said = {"position": int(name)} if len(name) == _LINE_DIGITS else {"end_to_end_id": name}
+        found.append({"kind": "payment status", **said, "status": result, "reason": reason or None})
+    level = "01" if found else "00"
+    return [*found, {"kind": "submission status", "msg_id": file.msg_id, "status": level}]
+
+
+def _flat_rows(content: bytes) -> list[tuple[str, str, str]]:
+    """Return name, result and reason of each line of a reply."""
+    lines = [line for line in content.decode("ascii").split("\r\n") if line.startswith("D")]
+    if b";" in content:
+        return [tuple(line.split(";")[1:4]) for line in lines]  # type: ignore[misc]
+    return [(line[1:36].strip(), line[36:38], line[38:42].strip()) for line in lines]
 
 
 def _payment_status(bank: BankParameters, row: Row) -> Row:
@@ -244,7 +290,8 @@ def _notification(spoken: Spoken, content: bytes) -> Row | None:
         moved = [one for one in moved if one.end_to_end_id.encode() in content]
     else:
         moved = [one for one in moved if one.entry_ref.encode() in content]
-    return {"observations": [_entry(spoken.bank, group) for group in entries(moved)]}
+    row = {"booked": False} if spoken.in_mt else {}  # an MT942 only announces, says the profile
+    return {"observations": [_entry(spoken.bank, group) | row for group in entries(moved)]}
 
 
 _EXPECTED = {"payment-status": _status, "positive-status": _status, "notification": _notification}
@@ -256,24 +303,27 @@ def _statements(spoken: Spoken) -> Iterator[tuple[str, bytes, Row]]:
     wanted = [one for one in told if spoken.moved(one)]
     size = -(-len(entries(spoken.moved(wanted[0]))) // (spoken.bank.statement.pages if spoken.bank.statement else 1))
     pages = _messages_of(spoken, wanted[0])
-    for place, content in enumerate(pages, start=1):
+    for place, page_of in enumerate(pages, start=1):
         first, last = place == 1, place == len(pages)
         groups = entries(spoken.moved(wanted[0]))
         page = groups[(place - 1) * size : place * size] if len(pages) > 1 else groups
         heads = [_head(one, page if one is wanted[0] else [], first=first, last=last) for one in told]
-        name = f"statement-{place}.xml" if len(pages) > 1 else "statement.xml"
+        name = f"statement-{place}.{page_of.suffix}" if len(pages) > 1 else f"statement.{page_of.suffix}"
         listed = spoken.bank.statement is not None and spoken.bank.statement.sums == "listed"
         rows = [row for group in page for row in _rows(spoken.bank, group, listed=listed)]
-        yield name, content, {"statements": heads, "observations": rows}
+        yield name, page_of.content, {"statements": heads, "observations": rows}
 
 
-def _messages_of(spoken: Spoken, statement: Statement) -> list[bytes]:
+def _messages_of(spoken: Spoken, statement: Statement) -> list[Answer]:
     """Find the messages of a statement: those with its day and account; one that does not add up was put right."""
-    mark = f"{statement.account[-8:]}-{statement.day:%Y%m%d}</Id>".encode()
-    found = [one.content for one in spoken.messages if b"<BkToCstmrStmt>" in one.content and mark in one.content]
-    closing = f">{decimal(abs(statement.closing_minor))}</Amt>".encode()
-    right = [one for one in found if b"<MsgPgntn>" in one or closing in one]
-    return list(dict.fromkeys(right))
+    closing = decimal(abs(statement.closing_minor))
+    marks = [b"<BkToCstmrStmt>", f"{statement.account[-8:]}-{statement.day:%Y%m%d}</Id>".encode()]
+    last = f">{closing}</Amt>".encode()
+    if spoken.in_mt:
+        marks = [f":25:{statement.account}\r".encode(), f":28C:{statement.sequence:05d}/".encode()]
+        last = f":62F:C{statement.day:%y%m%d}EUR{closing.replace('.', ',')}\r".encode()
+    found = {one.content: one for one in spoken.messages if all(mark in plain(one.content) for mark in marks)}
+    return [one for content, one in found.items() if any(mark in plain(content) for mark in (b"<MsgPgntn>", last))]
 
 
 def _head(statement: Statement, page: Sequence[Sequence[Movement]], *, first: bool, last: bool) -> Row:

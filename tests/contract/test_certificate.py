@@ -12,6 +12,7 @@ from bank_adapters.capabilities import Booking, Tier
 from bank_adapters.certificate import FILE, adapter_digest, profile_digest, proved, write_certificate
 from bank_adapters.contract.examine import banks_of, certify, examine
 from bank_adapters.profile import Profile
+from bank_adapters.profile.mt import MtTerms
 from bank_adapters.registry import load_profile
 from gateway.domain.errors import ConfigError
 from gateway.runtime.configuration import read_configuration
@@ -53,6 +54,8 @@ def test_what_does_not_change_a_message_changes_nothing(folder: Path) -> None:
         {"account_types": profile("kilo").account_types},
         {"status_overrides": {"ACSP": "none"}},
         {"booking": Booking.BATCH},
+        {"country": "CH"},
+        {"mt": MtTerms(charges="OUR")},
     ],
     ids=lambda edit: next(iter(edit)),
 )
@@ -73,7 +76,7 @@ def test_a_changed_adapter_is_a_draft_again(folder: Path, monkeypatch: pytest.Mo
 
 def test_the_adapter_is_the_source_of_all_that_it_is_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {path.name for path in certificate._sources(type(banks_of(ROOT / "config").candidates["kilo"].adapter))}
-    assert names >= {"json_api.py", "messages.py", "camt.py", "sepa.py", "alphabet.py"}
+    assert names >= {"json_api.py", "messages.py", "camt.py", "rules.py", "latin.py", "narrative.py"}
     before = adapter_digest(profile())
     read = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == "pain001.py"))

@@ -16,7 +16,7 @@ from tests.contract.mutants import MUTANTS, Mutant
 from tests.orders import ROOT
 
 BY_NAME = {check.name: check for check in CHECKS}
-CONFIGS = {"anadolu": ROOT / "tests" / "banks" / "config"}
+CONFIGS = dict.fromkeys(("anadolu", "toros"), ROOT / "tests" / "banks" / "config")
 
 
 @cache

@@ -42,6 +42,42 @@ def no_replies(parts: Parts) -> None:
     del parts["layout"]["replies"], parts["status_overrides"], parts["reason_overrides"]
 
 
+def ebcdic(parts: Parts) -> None:
+    parts["alphabet"] = "cp1026"
+    parts["layout"] |= {"encoding": "cp1026", "line_end": "LF", "last_line_ended": False}
+
+
+def without_line_ends(parts: Parts) -> None:
+    parts["layout"]["line_end"] = "none"
+
+
+def in_latin_letters(parts: Parts) -> None:
+    parts["alphabet"] = "SEPA-tr-upper"
+
+
+def over_the_counter(parts: Parts) -> None:
+    days = [{"value": f"collection_{one}", "format": "%d%m%y", "width": 6} for one in ("first", "last")]
+    fields = parts["layout"]["payment"]
+    fields[3:5] = [{"value": "creditor_id", "scheme": "TCKN", "width": 15}, *days]
+    parts["layout"]["payment"] = [{key: value for key, value in one.items() if key != "at"} for one in fields]
+    parts |= {"account_types": ["COUNTER"], "counter": {}}
+
+
+def delimited_with_records(parts: Parts) -> None:
+    """The same records between separators: fields keep their widths, or have none."""
+    parts |= {"family": "delimited", "messages": {"initiation": "delimited"}}
+    layout = parts["layout"]
+    layout |= {"delimiter": "|", "quoting": "needed", "line_end": "LF"}
+    records = [layout[name] for name in ("header", "debtor", "payment", "trailer")]
+    for record in (*records, *(one["fields"] for one in layout["following"])):
+        for field in record:
+            field.pop("at", None)
+    for field in layout["payment"]:
+        width = field.pop("width")
+        if field["value"] in {"creditor_name", "remittance"}:
+            field["max_length"] = width
+
+
 def narrow(parts: Parts) -> None:
     parts["limits"] |= {
         "payments_per_submission": 3,
@@ -58,6 +94,12 @@ def cents(parts: Parts) -> None:
 def own_words(parts: Parts) -> None:
     parts["status_overrides"] = {"ACSP": "none", "RJCT": "none", "X1": "rejected"}
     parts["answers"] |= {"duplicate_codes": ["OWN1"], "duplicate_texts": ["schon vorhanden"]}
+    parts["answers"] |= {"reason_texts": {"Konto ungültig": "AC01"}}
+
+
+def own_edition(parts: Parts) -> None:
+    parts["messages"]["initiation"] = "pain.001.001.03"
+    parts["pain001"] = {"namespace": "urn:iso:std:iso:20022:tech:xsd:pain.001.003.03"}
 
 
 VARIANTS = [
@@ -68,8 +110,15 @@ VARIANTS = [
     ("anadolu", results_alone),
     ("anadolu", no_replies),
     ("anadolu", narrow),
+    ("toros", ebcdic),
+    ("toros", without_line_ends),
+    ("toros", in_latin_letters),
+    ("toros", over_the_counter),
+    ("toros", delimited_with_records),
+    ("toros", narrow),
     ("alfa", cents),
     ("alfa", own_words),
+    ("alfa", own_edition),
 ]
 
 
