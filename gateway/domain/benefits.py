@@ -8,17 +8,18 @@ from typing import Any, Final
 
 from gateway.domain.collection import Unclaimed, UnclaimedRule
 from gateway.domain.errors import ConfigError
+from gateway.domain.external_codes import PURPOSES
+from gateway.domain.instrument import Instrument
 from gateway.domain.money import AmountError, parse_minor
 
 CATEGORY_PURPOSES: Final = frozenset({"SSBE", "GOVT"})
 """Category purposes a social benefit may carry (reference iso20022-and-banks 1.3); PENS is a pension's."""
 
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,34}")
-_PURPOSE: Final = re.compile(r"[A-Z0-9]{4}")
 _PENSION_KEYS: Final = frozenset({"name", "pension"})
 _BENEFIT_KEYS: Final = _PENSION_KEYS | {
     *("because_of_death", "category_purpose", "purpose", "limits"),
-    *("unclaimed", "unclaimed_reissues"),
+    *("unclaimed", "unclaimed_reissues", "instrument", "otherwise_normal"),
 }
 _REISSUES_MOST: Final = 12
 
@@ -30,6 +31,8 @@ class Benefit:
     `limits` maps each currency the benefit is paid in to the highest amount of one order, in minor units.
     `because_of_death` says that an order must name the deceased. `purpose` reaches the payee (Purp), `category_purpose`
     acts on the banks (CtgyPurp). `unclaimed` says what becomes of money that nobody collected at the counter.
+    `instrument` says how fast it is paid; where a bank cannot pay so, it is held, or paid at normal speed if
+    `otherwise_normal`. A bank's profile may say another purpose, category purpose and instrument.
     """
 
     code: str
@@ -40,6 +43,8 @@ class Benefit:
     purpose: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
     unclaimed: UnclaimedRule = field(default_factory=UnclaimedRule)
+    instrument: Instrument = Instrument.NORMAL
+    otherwise_normal: bool = False
 
     @property
     def currencies(self) -> frozenset[str]:
@@ -80,6 +85,8 @@ def _benefit(code: str, entry: object) -> Benefit:
         purpose=_purpose(values, where),
         limits=_limits(values.get("limits"), f"{where}: limits"),
         unclaimed=_unclaimed(values, where),
+        instrument=_instrument(values, where),
+        otherwise_normal=_flag(values, "otherwise_normal", where),
     )
 
 
@@ -116,9 +123,18 @@ def _category_purpose(values: Mapping[str, Any], where: str) -> str:
 
 def _purpose(values: Mapping[str, Any], where: str) -> str:
     code = _text(values, "purpose", where)
-    if _PURPOSE.fullmatch(code) is None:
-        raise ConfigError(f"{where}: purpose must be a code of four capital letters (ISO 20022 ExternalPurpose1Code)")
+    if code not in PURPOSES:
+        published = "of ISO 20022's ExternalPurpose1Code"
+        raise ConfigError(f"{where}: purpose must be a code of four capital letters {published}, such as SSBE")
     return code
+
+
+def _instrument(values: Mapping[str, Any], where: str) -> Instrument:
+    """Read `instrument` (normal, the default, instant or urgent)."""
+    word = values.get("instrument", Instrument.NORMAL)
+    if not isinstance(word, str) or word not in set(Instrument):
+        raise ConfigError(f"{where}: instrument must be one of {', '.join(Instrument)}")
+    return Instrument(word)
 
 
 def _unclaimed(values: Mapping[str, Any], where: str) -> UnclaimedRule:

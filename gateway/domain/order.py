@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Literal
 
 from gateway.domain.collection import Window
 from gateway.domain.mandate import Mandate
 from gateway.domain.money import Money
 from gateway.domain.person import person_key
+from gateway.domain.remittance import CreditorReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,29 @@ class Party:
 
     name: str
     identifications: tuple[Identification, ...] = ()
+
+
+class PartyKind(StrEnum):
+    """What a creditor is: it decides under which heading an identification is written."""
+
+    PERSON = "PERSON"
+    ORGANISATION = "ORGANISATION"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostalAddress:
+    """Where a party lives, in the parts of ISO 20022 PostalAddress; "" where there is no such part.
+
+    Structured without `address_lines`, hybrid with one or two of them beside town and country. `country` is ISO 3166.
+    """
+
+    street_name: str = ""
+    building_number: str = ""
+    post_code: str = ""
+    town_name: str = ""
+    country_sub_division: str = ""
+    country: str = ""
+    address_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +122,11 @@ class Order:
     signed manifest covers. `deceased` is the person because of whose death a benefit is due; nothing is due *to* them.
 
     `creditor` is who is paid, `ultimate_creditor` who is entitled; where they are not one person there is a `mandate`.
+    `ultimate_debtor` is whom the institution pays for: no payee, so no stop and no link knows it. `creditor_agent` is
+    the BIC of the creditor's bank, which is told to the paying bank; the account alone says which bank pays.
     `collection` is the window of a payment over the counter. `replaces` is the id of the order that this one corrects,
-    of the same source and for the same entitlement.
+    of the same source and for the same entitlement. Remittance information is empty where there is a
+    `creditor_reference`.
     """
 
     source: str
@@ -118,6 +146,11 @@ class Order:
     mandate: Mandate | None = None
     collection: Window | None = None
     replaces: str | None = None
+    creditor_kind: PartyKind = PartyKind.PERSON
+    creditor_address: PostalAddress | None = None
+    creditor_agent: str | None = None
+    creditor_reference: CreditorReference | None = None
+    ultimate_debtor: Party | None = None
 
     @property
     def person_keys(self) -> tuple[str, ...]:

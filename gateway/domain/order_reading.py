@@ -14,8 +14,11 @@ from gateway.domain.order import (
     Identification,
     Order,
     Party,
+    PartyKind,
+    PostalAddress,
 )
 from gateway.domain.order_shape import Document
+from gateway.domain.remittance import CreditorReference
 
 
 def readable_amount(document: Document) -> Money | None:
@@ -34,12 +37,13 @@ def readable_amount(document: Document) -> Money | None:
 
 def order_from(document: Document, canonical: bytes, *, source: str) -> Order:
     """Build the order from a document that breaks no rule, such as one stored after `read_order` accepted it."""
-    entitlement, deceased, ultimate = (
-        document["entitlement"],
+    entitlement, creditor, currency = document["entitlement"], document["creditor"], document["currency"]
+    deceased, ultimate, debtor = (
         document.get("deceased"),
         document.get("ultimateCreditor"),
+        document.get("ultimateDebtor"),
     )
-    currency = document["currency"]
+    reference, kind = document.get("creditorReference"), creditor.get("kind")
     return Order(
         source=source,
         order_id=document["orderId"],
@@ -49,15 +53,20 @@ def order_from(document: Document, canonical: bytes, *, source: str) -> Order:
         requested_execution_date=date.fromisoformat(document["requestedExecutionDate"]),
         valid_until=date.fromisoformat(document["validUntil"]),
         approved_at=datetime.fromisoformat(document["approvedAt"]),
-        creditor=_party(document["creditor"]),
+        creditor=_party(creditor),
         creditor_account=_account(document["creditorAccount"]),
         ultimate_creditor=_party(ultimate) if ultimate else None,
         deceased=_party(deceased) if deceased else None,
-        remittance_information=document["remittanceInformation"],
+        remittance_information=document.get("remittanceInformation", ""),
         document=canonical,
         mandate=_mandate(document["mandate"]) if "mandate" in document else None,
         collection=_window(document["collection"]) if "collection" in document else None,
         replaces=document.get("replaces"),
+        creditor_kind=PartyKind.PERSON if kind is None else PartyKind(kind),
+        creditor_address=_address(creditor["address"]) if "address" in creditor else None,
+        creditor_agent=document["creditorAgent"]["bic"] if "creditorAgent" in document else None,
+        creditor_reference=CreditorReference(**reference) if reference else None,
+        ultimate_debtor=_party(debtor) if debtor else None,
     )
 
 
@@ -76,7 +85,19 @@ def _window(values: Document) -> Window:
 
 
 def _party(values: Document) -> Party:
-    return Party(name=values["name"], identifications=tuple(map(identification, values["identifications"])))
+    return Party(name=values["name"], identifications=tuple(map(identification, values.get("identifications", ()))))
+
+
+def _address(values: Document) -> PostalAddress:
+    return PostalAddress(
+        street_name=values.get("streetName", ""),
+        building_number=values.get("buildingNumber", ""),
+        post_code=values.get("postCode", ""),
+        town_name=values["townName"],
+        country_sub_division=values.get("countrySubDivision", ""),
+        country=values["country"],
+        address_lines=tuple(values.get("addressLines", ())),
+    )
 
 
 def identification(values: Document) -> Identification:

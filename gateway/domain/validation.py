@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Final
 
 from gateway.domain.benefits import Benefit, Catalogue
+from gateway.domain.creditor_rules import check_creditor, check_creditor_agent, check_remittance, check_ultimate_debtor
 from gateway.domain.errors import Violation
 from gateway.domain.iso8601 import is_date, is_instant
 from gateway.domain.money import EXPONENT, AmountError, format_minor, parse_minor
@@ -47,9 +48,13 @@ def order_violations(document: Document, terms: IntakeTerms) -> list[Violation]:
     check_fields(document, ORDER, "", found)
     _check_benefit(document, terms.catalogue, found)
     _check_times(document, terms, found)
-    for key in ("creditor", "ultimateCreditor", "deceased"):
+    check_creditor(document, found)
+    for key in ("ultimateCreditor", "deceased"):
         check_party(document.get(key), f"/{key}", found)
+    check_ultimate_debtor(document, found)
     check_account(document.get("creditorAccount"), found)
+    check_creditor_agent(document, found)
+    check_remittance(document, found)
     check_entitlement(document.get("entitlement"), found)
     check_mandate(document, terms.pay_date, found)
     check_counter(document, terms.pay_date, found)

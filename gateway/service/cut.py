@@ -11,19 +11,22 @@ from datetime import date, datetime
 
 from bank_adapters.capabilities import Booking
 from bank_adapters.profile import Profile
-from gateway.domain.benefits import Catalogue
+from bank_adapters.profile.names import file_named
+from gateway.domain.benefits import Benefit, Catalogue
 from gateway.domain.cutting import cut
 from gateway.domain.errors import ConfigError
 from gateway.domain.facts import Fact
 from gateway.domain.identity import end_to_end_id, msg_id, uetr
+from gateway.domain.instrument import Instrument
 from gateway.domain.order import account_from_key
 from gateway.domain.routing import COUNTER, Route, RoutingTable, route
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service import ramp
-from gateway.service.banks import Banks, DebtorAccounts
+from gateway.service.banks import Bank, Banks, DebtorAccounts
 from gateway.service.exceptions import Trouble, raise_exceptions
+from gateway.service.offers import NOT_TAKEN, Offer, offer_of
 from gateway.service.outcomes import News, tell
 from gateway.service.reroute import OtherWays
 from gateway.service.sizes import cut_limits
@@ -101,6 +104,7 @@ class _Group:
     bank: str
     currency: str
     category_purpose: str
+    instrument: Instrument
     execution_date: date
 
 
@@ -173,6 +177,7 @@ class _Window:
     now: datetime
     today: date
     days: dict[tuple[str, str], tuple[date | None, str]] = field(default_factory=dict)
+    offers: dict[tuple[str, str, str], Offer] = field(default_factory=dict)
     held: dict[int, str] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
 
@@ -200,28 +205,42 @@ class _Window:
         elif benefit is None or benefit.pension:  # the catalogue has changed since the order came in
             self.held[order.order_no] = "benefit.not-paid"
         else:
-            return self._in_time(order, bank, benefit.category_purpose)
+            return self._in_time(order, bank, benefit)
         return None
 
-    def _in_time(self, order: CutOrder, bank: str, product: str) -> _Group | None:
-        """Join the orders of one bank, product and day, now that it is known which days the bank can meet."""
-        day, why = self._day(bank, product)
-        passed = why if day is None else _passed(order, day)
-        if day is None or passed is not None:
-            self.held[order.order_no] = passed or why
+    def _in_time(self, order: CutOrder, bank: str, benefit: Benefit) -> _Group | None:
+        """Join the orders of one bank, product, speed and day, now that it is known which days the bank can meet."""
+        where = self.step.banks.get(bank)
+        if where is None:  # an order keeps its bank, also one that is configured no more
+            self.held[order.order_no] = "account.none"
             return None
-        return _Group(bank=bank, currency=order.currency, category_purpose=product, execution_date=day)
+        offer = self._offer(where, benefit, order.currency)
+        instrument = offer.by(order.amount_minor)
+        day, why = self._day(where, offer.category_purpose)
+        passed = why if day is None else _passed(order, day)
+        if instrument is None or day is None or passed is not None:
+            self.held[order.order_no] = NOT_TAKEN if instrument is None else passed or why
+            return None
+        return _Group(
+            bank=bank,
+            currency=order.currency,
+            category_purpose=offer.category_purpose,
+            instrument=instrument,
+            execution_date=day,
+        )
 
-    def _day(self, bank: str, product: str) -> tuple[date | None, str]:
+    def _offer(self, bank: Bank, benefit: Benefit, currency: str) -> Offer:
+        key = (bank.slug, benefit.code, currency)
+        if key not in self.offers:
+            self.offers[key] = offer_of(benefit, bank.profile, currency)
+        return self.offers[key]
+
+    def _day(self, bank: Bank, product: str) -> tuple[date | None, str]:
         """Return the day to ask a bank for; or none, and why no day is right."""
-        if (bank, product) not in self.days:
-            where = self.step.banks.get(bank)  # an order keeps its bank, also one that is configured no more
-            self.days[bank, product] = (
-                execution_date(where, product, self.batch.pay_date, self.now, self.today)
-                if where is not None
-                else (None, "account.none")
-            )
-        return self.days[bank, product]
+        key = (bank.slug, product)
+        if key not in self.days:
+            self.days[key] = execution_date(bank, product, self.batch.pay_date, self.now, self.today)
+        return self.days[key]
 
     def _bank(self, order: CutOrder) -> tuple[str | None, str]:
         """Return the bank and why; or no bank and why not."""
@@ -290,6 +309,7 @@ class _Window:
             [wire_name(profile, i, group.execution_date) for i in ids],
             [len(m) for m in members],
             [sum(o.amount_minor for o in m) for m in members],
+            group.instrument,
         )
         numbers = {m.msg_id: m.submission_no for m in made}
         return {o.order_no: numbers[i] for i, m in zip(ids, members, strict=True) for o in m}
@@ -366,4 +386,4 @@ def wire_name(profile: Profile, message_id: str, day: date) -> str:
     """Name the file as the bank wants it; for an API the message id is the idempotency key."""
     if not profile.takes_files:
         return message_id
-    return profile.file_name.format(msg_id=message_id, bank=profile.slug, date=f"{day:%y%m%d}")
+    return file_named(profile, message_id, day)

@@ -12,7 +12,8 @@ from typing import Protocol
 from gateway.domain.benefits import Catalogue
 from gateway.domain.states import OrderState, SubmissionState
 from gateway.ports.clock import Clock
-from gateway.service.banks import Banks
+from gateway.service.banks import Bank, Banks
+from gateway.service.offers import category_purpose_of
 from gateway.service.windows import will_leave_at
 
 _WAITS = frozenset({None, SubmissionState.OPEN, SubmissionState.SEALED, SubmissionState.NOT_SENT})
@@ -55,11 +56,12 @@ class Departures:
         last = attempts[-1] if attempts else None
         if order.state != OrderState.PAYABLE or last is None or last.closed or last.submission_state not in _WAITS:
             return None
-        bank, product = self.banks.get(last.bank), last.product or self._product(order)
+        bank = self.banks.get(last.bank)
+        product = last.product if last.product or bank is None else self._product(order, bank)
         if bank is None or product is None:
             return None
         return will_leave_at(bank, product, self.clock.now(), last.next_attempt_at)
 
-    def _product(self, order: Waits) -> str | None:
+    def _product(self, order: Waits, bank: Bank) -> str | None:
         benefit = self.catalogue.get(order.benefit or "")
-        return benefit.category_purpose if benefit is not None else None
+        return category_purpose_of(benefit, bank.profile) if benefit is not None else None

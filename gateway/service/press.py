@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from bank_adapters.profile import Profile
-from bank_adapters.spi import Adapter, Payment, Reread, SubmissionContent
+from bank_adapters.profile.layout import control_rule
+from bank_adapters.spi import Adapter, Companion, CompanionAdapter, Payment, Reread, SubmissionContent
 from gateway.domain.collection import Window, follows
 from gateway.domain.digest import PaymentsDigest, parse_object
 from gateway.domain.errors import CannotRender, GatewayError, SealMismatch
@@ -13,6 +14,8 @@ from gateway.domain.identity import end_to_end_id
 from gateway.domain.order_reading import order_from
 
 PIECE = 1024 * 1024
+CONTROL_BYTES_MAX = 64 * 1024
+"""Bytes of the largest control file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +35,14 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
-    """Rendered bytes with what was read back from them; or, by EndToEndId, why members cannot be rendered."""
+    """Rendered bytes with what was read back from them; or, by EndToEndId, why members cannot be rendered.
+
+    `control` is the control file, there exactly where the profile asks for one.
+    """
 
     pieces: tuple[bytes, ...] = ()
     reread: Reread | None = None
+    control: Companion | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,7 +75,19 @@ def _written(adapter: Adapter, profile: Profile, content: SubmissionContent) -> 
     if refusals:
         return Pressed(refusals=dict(refusals))
     pieces = tuple(_pieces(adapter.render(content, profile)))
-    return Pressed(pieces=pieces, reread=adapter.reread(pieces, profile))
+    reread = adapter.reread(pieces, profile)
+    return Pressed(pieces=pieces, reread=reread, control=_control(adapter, profile, content, reread))
+
+
+def _control(adapter: Adapter, profile: Profile, content: SubmissionContent, reread: Reread) -> Companion | None:
+    """Let the adapter write the control file, of what was read back; whoever waits for one gets it."""
+    written = adapter.companions(content, reread, profile) if isinstance(adapter, CompanionAdapter) else ()
+    if len(written) != (1 if control_rule(profile.layout) else 0):
+        raise CannotRender(f"submission {content.msg_id}: not the control file that the bank waits for")
+    for one in written:
+        if one.name.casefold() == content.file_name.casefold() or len(one.content) > CONTROL_BYTES_MAX:
+            raise CannotRender(f"submission {content.msg_id}: its control file is named as the file, or too long")
+    return written[0] if written else None
 
 
 def _payment(member: Signed, purposes: Mapping[str, str]) -> Payment:
@@ -88,6 +107,11 @@ def _payment(member: Signed, purposes: Mapping[str, str]) -> Payment:
         remittance_information=order.remittance_information,
         purpose=purposes.get(order.benefit),
         collection=member.collection,
+        creditor_kind=order.creditor_kind,
+        creditor_address=order.creditor_address,
+        creditor_agent=order.creditor_agent,
+        ultimate_debtor=order.ultimate_debtor,
+        creditor_reference=order.creditor_reference,
     )
 
 

@@ -107,7 +107,7 @@ async def test_what_no_file_of_the_bank_can_hold_is_held_for_a_person(scene: Sce
 
 
 async def test_a_bank_that_wants_other_purposes_gets_them(scene: Scene) -> None:
-    changed(scene, purposes={"SICK_PAY": "BENE"})
+    changed(scene, benefits={"SICK_PAY": {"purpose": "BENE"}})
     await scene.sealed(payments([1, 2]))
     await scene.until_idle("send", "alfa")
     assert scene.content("alfa").count("<Purp><Cd>BENE</Cd></Purp>") == 2

@@ -73,9 +73,9 @@ WHERE s.bank = $1 AND s.product = $2 AND s.pay_date = $3 AND s.debtor_account = 
 -- name: make_submissions
 WITH numbered AS (UPDATE lane SET last_sequence = last_sequence + cardinality($8::bigint[]) WHERE bank = $1),
 made AS (
-    INSERT INTO submission (bank, batch_no, product, pay_date, debtor_account, currency, sum_booked,
+    INSERT INTO submission (bank, batch_no, product, pay_date, debtor_account, currency, sum_booked, instrument,
                             sequence, msg_id, name, payment_count, sum_minor)
-    SELECT $1, $2, $3, $4, $5, $6, $7, n.sequence, n.msg_id, n.name, n.payments, n.total
+    SELECT $1, $2, $3, $4, $5, $6, $7, $13, n.sequence, n.msg_id, n.name, n.payments, n.total
     FROM unnest($8::bigint[], $9::text[], $10::text[], $11::int[], $12::bigint[])
          AS n (sequence, msg_id, name, payments, total)
     ORDER BY n.sequence
