@@ -25,13 +25,22 @@ class Arrival(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A control file: a second, small file that tells the bank that the first is there and whole (adr/0013)."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """One submission as the transport sees it: names and digests, never meaning.
 
     `name` is the final file name, or the idempotency key of an API request; `intent` numbers the tries of this
     submission; `size` bytes with `sha256` (hex). A number belongs to one worker and is never drawn twice, not even
     after a transaction that did not commit: a mark left late under a number that somebody else has sent with would
-    prove a falsehood (adr/0002). `first`: no earlier intent of this submission was committed.
+    prove a falsehood (adr/0002). `first`: no earlier intent of this submission was committed. `control` is the file
+    that the bank waits for before it acts, where it wants one: what is there without it has not arrived.
     """
 
     bank: str
@@ -40,27 +49,32 @@ class Wire:
     size: int
     sha256: str
     first: bool = False
+    control: Beside | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The outcome of `send` with what proves it. `unreachable` marks failures that should open the lane's breaker.
 
-    `retry_after` is how many seconds the bank asks us to wait before we come again; 0: it does not say.
+    `retry_after` is how many seconds the bank asks us to wait before we come again; 0: it does not say. `alarm`: a
+    control file of other bytes stands under our name.
     """
 
     sent: Sent
     evidence: Mapping[str, str] = field(default_factory=dict)
     unreachable: bool = False
     retry_after: int = 0
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The outcome of `inquire` with what proves it."""
+    """The outcome of `inquire` with what proves it. `alarm` and `retry_after` as in an answer."""
 
     arrival: Arrival
     evidence: Mapping[str, str] = field(default_factory=dict)
+    alarm: bool = False
+    retry_after: int = 0
 
 
 Stamp = tuple[int, ...]
@@ -100,12 +114,16 @@ class Transport(Protocol):
         """Send once; never raises for what the bank or network does.
 
         `deadline` is on the clock's monotonic scale and is checked directly before the point of no return; past it
-        the transport gives up and answers NOT_SENT. `pieces` may be iterated in another thread.
+        the transport gives up and answers NOT_SENT. `pieces` may be iterated in another thread. A control file goes
+        after the file: SENT says that both are there; from the file's point of no return to then it is UNKNOWN.
         """
         ...
 
     async def inquire(self, wire: Wire, intents: Sequence[int]) -> Finding:
-        """Say what became of an unknown submission; may remove the marks of `intents` to prove that none can arrive."""
+        """Say what became of an unknown submission; may remove the marks of `intents` to prove that none can arrive.
+
+        Where the file is there and its control file is not, it puts the very one that a try left ready.
+        """
         ...
 
     async def probe(self) -> None:

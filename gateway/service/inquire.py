@@ -11,10 +11,11 @@ from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.ports.transport import Arrival, Finding, Wire
-from gateway.service import progress
+from gateway.service import lanes, progress
 from gateway.service.banks import Bank
 from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.moves import move
+from gateway.service.wire import another_control, beside
 
 READ_BACKS_NEEDED = 2
 """DESIGN 5.5: the bank says unknown, twice, after `authoritative_after`."""
@@ -39,12 +40,14 @@ class Unknown:
     lease_until: datetime
     seen_sent: bool
     destination: str | None
+    control_name: str | None
+    control: bytes | None
     credentials: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquire:
-    """Step: ask about one unknown submission of one bank."""
+    """Step: ask about one unknown submission of one bank, unless it asked us to come with nothing for a while."""
 
     store: Store
     clock: Clock
@@ -63,6 +66,8 @@ class Inquire:
         tally = Tally()
         async with self.store.transaction() as session:
             await self._settle(session, unknown, _concluded(unknown, finding), now, tally)
+            if finding.retry_after:
+                await lanes.asked_to_wait(session, self.bank.slug, self.clock.now(), finding.retry_after)
         tally.count("gateway_inquiries_total", 1, bank=self.bank.slug, finding=finding.arrival.value)
         tally.report(self.meter)
         return True
@@ -72,7 +77,7 @@ class Inquire:
         if unknown.destination not in {None, self.bank.destination}:
             evidence = {"transport": "the profile names another one than it was sealed for"}
             return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
-        finding = await self.bank.transport.inquire(self._wire(unknown), unknown.intents)
+        finding = await self._answer(unknown)
         if finding.arrival is Arrival.SAYS_UNKNOWN and not {self.bank.credential}.issuperset(unknown.credentials):
             evidence = {
                 **finding.evidence,
@@ -81,9 +86,24 @@ class Inquire:
             return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
         return finding
 
+    async def _answer(self, unknown: Unknown) -> Finding:
+        """Ask; what raises has told nothing, and costs this bank alone."""
+        try:
+            return await self.bank.transport.inquire(self._wire(unknown), unknown.intents)
+        except Exception as error:  # noqa: BLE001 - asking moves no money, so no error of it is about anything else
+            self.meter.count("gateway_step_failures_total", 1, step="inquire", error=type(error).__name__)
+            return Finding(arrival=Arrival.CANNOT_TELL, evidence={"transport": type(error).__name__})
+
     def _wire(self, unknown: Unknown) -> Wire:
         last = max(unknown.intents, default=0)
-        return Wire(bank=self.bank.slug, name=unknown.name, intent=last, size=unknown.size, sha256=unknown.sha256.hex())
+        return Wire(
+            bank=self.bank.slug,
+            name=unknown.name,
+            intent=last,
+            size=unknown.size,
+            sha256=unknown.sha256.hex(),
+            control=beside(unknown.control_name, unknown.control),
+        )
 
     async def _settle(
         self, session: Session, unknown: Unknown, finding: Finding, asked_at: datetime, tally: Meter
@@ -91,6 +111,9 @@ class Inquire:
         """Record a finding, unless the submission was tried again or settled since it was asked about."""
         if not await session.value("inquire.same_doubt", unknown.submission_no, unknown.tries):
             return
+        if finding.alarm:
+            trouble = another_control(self.bank.slug, unknown.submission_no)
+            await raise_exceptions(session, self.clock.now(), [trouble])
         if finding.arrival is Arrival.ARRIVED:
             if await self._end(session, unknown, SubmissionState.DELIVERED, finding):
                 number, now = unknown.submission_no, self.clock.now()

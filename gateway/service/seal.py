@@ -11,11 +11,13 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from bank_adapters.profile import Profile
+from bank_adapters.profile.benefits import instruments_of
 from bank_adapters.spi import Debtor, SubmissionContent
 from gateway.domain.benefits import Catalogue
 from gateway.domain.collection import Window
 from gateway.domain.errors import CannotRender, Oversized, Refused, SealMismatch, WrappingFailed
 from gateway.domain.identity import payment_information_id
+from gateway.domain.instrument import Instrument
 from gateway.domain.states import SubmissionState
 from gateway.ports.approval import Approvals
 from gateway.ports.clock import Clock
@@ -26,13 +28,14 @@ from gateway.service.banks import Banks, DebtorAccounts, Workshop
 from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.limits import Limit, columns
 from gateway.service.moves import move
+from gateway.service.offers import purposes_of
 from gateway.service.outcomes import News, tell
 from gateway.service.pauses import pause
 from gateway.service.press import Pressed, Signed, press
 from gateway.service.progress import PAYMENTS
 from gateway.service.sizes import OVERSIZE, can_be_halved, oversize
 from gateway.service.windows import turned_away
-from gateway.service.wire import Wrapped, store_wrapped, wrapped
+from gateway.service.wire import Wrapped, store_control, store_wrapped, wrapped
 
 LATER = timedelta(minutes=15)
 """When to look again at what could not be sealed for want of trust."""
@@ -47,6 +50,7 @@ class OpenSubmission:
     batch_no: int
     batch_id: str
     product: str
+    instrument: str
     pay_date: date
     currency: str
     msg_id: str
@@ -130,6 +134,8 @@ class Seal:
             await self._dissolve(session, submission, "a member may not leave")
         elif debtor is None or debtor.iban != submission.debtor_account:
             await self._dissolve(session, submission, "another debtor account is configured now")
+        elif submission.instrument not in instruments_of(self.banks[submission.bank].profile):
+            await self._dissolve(session, submission, "the bank takes no such payments any more")
         elif await self._covered(session, submission, members):
             return await self._press(session, submission, debtor, members)
         return False
@@ -169,8 +175,7 @@ class Seal:
     ) -> bool:
         bank = self.banks[submission.bank]
         signed = [_signed(submission, m) for m in members]
-        purposes = {code: benefit.purpose for code, benefit in self.catalogue.items() if benefit.purpose}
-        purposes |= bank.profile.purposes
+        purposes = purposes_of(self.catalogue, bank.profile)
         try:
             header = self._header(submission, debtor)
             pressed: Pressed = await self.workshop.run(press, bank.adapter, bank.profile, header, signed, purposes)
@@ -215,6 +220,8 @@ class Seal:
         await session.execute("seal.seal", number, sealed_at, *digests, reread.size, destination)
         if wire is not None:
             await store_wrapped(session, submission.bank, number, wire)
+        if pressed.control is not None:
+            await store_control(session, self.banks[submission.bank], number, pressed.control)
         await move(session, number, SubmissionState.OPEN, SubmissionState.SEALED, at=sealed_at, actor=self.worker)
 
     def _header(self, submission: OpenSubmission, debtor: Debtor) -> SubmissionContent:
@@ -227,6 +234,7 @@ class Seal:
             debtor=debtor,
             category_purpose=submission.product,
             payments=(),
+            instrument=Instrument(submission.instrument),
         )
 
     async def _dissolve(self, session: Session, submission: OpenSubmission, why: str) -> None:

@@ -6,14 +6,18 @@ been renamed to the final name nor been withdrawn by us.* `prepare` makes the na
 
     .<file>.<intent>.tmp   --send-->      <file>                  the bank may take it
     .<file>.<intent>.tmp   --withdraw-->  .<file>.<intent>.void   proof that this intent can never reach the bank
+
+A control file has a temporary name of its own under the same intent. It is wholly written before the file is renamed,
+and renamed after it: by the sender, or by an inquiry that finds the file there; one of the two renames wins (adr/0013).
 """
 
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,7 +34,23 @@ from gateway.transport.files import (
     sync_folder,
     write_all,
 )
-from gateway.transport.marks import GONE, WITHDRAWN, GaveUpError, intent_of, is_ours, not_sent, temporary_name, told
+from gateway.transport.marks import (
+    GONE,
+    WITHDRAWN,
+    GaveUpError,
+    NameTakenError,
+    control_of,
+    intent_of,
+    is_ours,
+    judged,
+    not_sent,
+    plain,
+    putting,
+    temporary_name,
+    told,
+    with_control,
+    without_control,
+)
 from gateway.transport.pickup import Pickup
 from gateway.transport.settling import SETTLED_SECONDS, Settling
 
@@ -110,6 +130,19 @@ class DirectoryTransport:
         return self._in / temporary_name(wire, intent)
 
     def _prepare(self, wire: Wire) -> None:
+        control = control_of(wire)
+        if control is not None:
+            self._clear_controls(control)
+            self._mark(control)
+        self._mark(wire)
+
+    def _clear_controls(self, control: Wire) -> None:
+        """Remove what earlier intents left ready: their files never went out, or this one would not begin."""
+        for left in self._in.glob(f".{control.name}.*.tmp"):
+            if (intent_of(control, left.name) or control.intent) < control.intent:
+                left.unlink(missing_ok=True)
+
+    def _mark(self, wire: Wire) -> None:
         temporary = self._temporary(wire, wire.intent)
         for proof in self._in.glob(f".{wire.name}.*.void"):
             # Of earlier intents: what they prove is committed, or this would not begin. A worker that thaws after its
@@ -126,17 +159,69 @@ class DirectoryTransport:
 
     def _discard(self, wire: Wire) -> None:
         self._temporary(wire, wire.intent).unlink(missing_ok=True)
+        self._drop(control_of(wire), [wire.intent])
         sync_folder(self._in)
 
     def _send(self, wire: Wire, pieces: Iterable[bytes], deadline: float) -> Answer:
-        temporary = self._temporary(wire, wire.intent)
+        temporary, control = self._temporary(wire, wire.intent), control_of(wire)
         try:
+            if control is not None and wire.control is not None:
+                self._make_ready(temporary, control, wire.control.content)
             self._write(temporary, wire, pieces)
         except FileNotFoundError:
-            return not_sent("the temporary name was withdrawn before the rename")
+            answer = not_sent("the temporary name was withdrawn before the rename")
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been renamed
-            return self._gave_up(temporary, _cause(error))
-        return self._rename(temporary, wire, deadline)
+            answer = self._gave_up(temporary, _cause(error), alarm=isinstance(error, NameTakenError))
+        else:
+            answer = self._rename(temporary, wire, deadline)
+        if answer.sent is Sent.NOT_SENT:
+            self._drop(control, [wire.intent])
+        return answer if control is None or answer.sent is not Sent.SENT else self._follow(control, answer, deadline)
+
+    def _make_ready(self, temporary: Path, control: Wire, content: bytes) -> None:
+        """Write the control file under its temporary name, unless another one stands there already."""
+        try:
+            self._write(self._temporary(control, control.intent), control, [content])
+        except FileNotFoundError:
+            if not temporary.exists():  # an inquiry took both away
+                raise
+            raise GaveUpError("the temporary name of the control file is gone") from None
+        found = _look(self._in / plain(control.name))
+        if found is not None and not (isinstance(found, Content) and is_ours(found, control)):
+            raise NameTakenError("another control file stands under our name")
+
+    def _follow(self, control: Wire, sent: Answer, deadline: float) -> Answer:
+        """Rename the control file, now that its file is there.
+
+        Past the deadline it is left to an inquiry, which asks only about what the bank has not answered to meanwhile.
+        """
+        final = self._in / plain(control.name)
+        self._boundary("control")
+        try:
+            self._rename_in_time(self._temporary(control, control.intent), final, deadline)
+        except (OSError, GaveUpError) as error:
+            found = _look(final)
+            if not (isinstance(found, Content) and is_ours(found, control)):
+                return without_control(sent, _cause(error), found)
+            self._drop(control, [control.intent])
+        self._boundary("control")
+        try:
+            sync_folder(self._in)
+        except OSError as error:
+            return without_control(sent, f"renamed, then {_cause(error)}", None)
+        return with_control(sent, control)
+
+    def _rename_in_time(self, temporary: Path, final: Path, deadline: float) -> None:
+        if self._clock.monotonic() >= deadline:
+            raise GaveUpError("the deadline passed before its rename")
+        rename_new(temporary, final)
+
+    def _drop(self, control: Wire | None, intents: Iterable[int]) -> None:
+        """Remove what these intents left ready, whose files never go out."""
+        names = [] if control is None else [self._temporary(control, intent) for intent in intents]
+        for name in names:
+            with suppress(OSError):
+                name.unlink()
 
     def _write(self, temporary: Path, wire: Wire, pieces: Iterable[bytes]) -> None:
         digest = hashlib.sha256()
@@ -171,7 +256,7 @@ class DirectoryTransport:
             return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"renamed, then {_cause(error)}"})
         return Answer(sent=Sent.SENT, evidence={"file": wire.name, "sha256": wire.sha256})
 
-    def _gave_up(self, temporary: Path, cause: str, *, renaming: bool = False) -> Answer:
+    def _gave_up(self, temporary: Path, cause: str, *, renaming: bool = False, alarm: bool = False) -> Answer:
         """Answer NOT_SENT once the temporary name is gone: nobody but this call could have renamed it.
 
         If it was `renaming` that failed, only our own withdrawal proves that it did not happen after all.
@@ -182,7 +267,7 @@ class DirectoryTransport:
             return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"{cause}, then {_cause(error)}"}, unreachable=True)
         if renaming and not withdrawn:
             return Answer(sent=Sent.UNKNOWN, evidence={"cause": f"{cause}; the temporary name is gone"})
-        return not_sent(cause)
+        return replace(not_sent(cause), alarm=alarm)
 
     def _already_there(self, temporary: Path, final: Path, wire: Wire) -> Answer:
         found = _look(final)
@@ -203,11 +288,33 @@ class DirectoryTransport:
                 proved[intent] = _cause(error)
         found = _look(self._in / wire.name)
         evidence = {f"intent {intent}": said for intent, said in proved.items()} | told(found)
-        if isinstance(found, Content) and is_ours(found, wire):
-            return Finding(arrival=Arrival.ARRIVED, evidence=evidence)
-        if proved and set(proved.values()) == {WITHDRAWN} and found is None:
-            return Finding(arrival=Arrival.CANNOT_ARRIVE, evidence=evidence)
-        return Finding(arrival=Arrival.CANNOT_TELL, evidence=evidence)
+        finding = Finding(arrival=_arrival(wire, proved, found), evidence=evidence)
+        control = control_of(wire)
+        return finding if control is None else self._completed(control, finding, proved, putting(wire, proved, found))
+
+    def _completed(self, control: Wire, finding: Finding, intents: Iterable[int], ready: Iterable[int]) -> Finding:
+        """Put the control file that one of the `ready` left, whose file is there or was (adr/0013)."""
+        if finding.arrival is Arrival.CANNOT_ARRIVE:
+            self._drop(control, intents)
+            return finding
+        put = any(self._put(control, intent) for intent in ready)
+        return judged(finding, _look(self._in / plain(control.name)), control, put=put)
+
+    def _put(self, control: Wire, intent: int) -> bool:
+        """Rename what a try left ready; say whether we did. It was never there before: its temporary name was."""
+        temporary = self._temporary(control, intent)
+        left = _look(temporary)
+        if not (isinstance(left, Content) and is_ours(left, control)):
+            return False
+        self._boundary("control")
+        try:
+            rename_new(temporary, self._in / plain(control.name))
+        except OSError:
+            return False
+        self._boundary("control")
+        with suppress(OSError):
+            sync_folder(self._in)
+        return True
 
     def _withdraw(self, temporary: Path) -> bool:
         """Take the temporary name away for good; say whether we did, now or in an earlier call that died."""
@@ -220,6 +327,13 @@ class DirectoryTransport:
         os.truncate(proof, 0)  # no payment is left lying about; what a thawed writer still writes stays hidden
         sync_folder(self._in)
         return True
+
+
+def _arrival(wire: Wire, proved: Mapping[int, str], found: Content | str | None) -> Arrival:
+    if isinstance(found, Content) and is_ours(found, wire):
+        return Arrival.ARRIVED
+    nothing_left = proved and set(proved.values()) == {WITHDRAWN} and found is None
+    return Arrival.CANNOT_ARRIVE if nothing_left else Arrival.CANNOT_TELL
 
 
 def _look(path: Path) -> Content | str | None:

@@ -7,7 +7,7 @@ bank may have booked although its answer was cut, late or an error.
 
 import hashlib
 import ssl
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -130,9 +130,10 @@ class HttpTransport:
         except (*TROUBLE, _NotConnectedError, AnswerTooLargeError) as error:
             return Finding(arrival=Arrival.CANNOT_TELL, evidence={"cause": type(error).__name__})
         try:
-            return self._dialect.read_inquiry(reply.status, reply.body, wire.name)
+            finding = self._dialect.read_inquiry(reply.status, reply.body, wire.name)
         except Exception as error:  # noqa: BLE001 - an adapter that cannot read an answer is not a proof of anything
-            return Finding(arrival=Arrival.CANNOT_TELL, evidence=_unreadable(reply, error))
+            finding = Finding(arrival=Arrival.CANNOT_TELL, evidence=_unreadable(reply, error))
+        return replace(finding, retry_after=_believed(_asked(reply), finding.evidence))
 
     async def probe(self) -> None:
         """Ask for the API's health. Raises BankUnreachable."""
@@ -162,15 +163,13 @@ class HttpTransport:
         Whether a 401 proves that nothing was taken in is for the dialect to say; then the service sends again, as an
         intent of its own and with another token. A wait counts as asked for only if it can be read.
         """
-        wait = reply.retry_after if reply.status in _BUSY else None
+        wait = _asked(reply)
         busy = self._access.busy_means_not_sent and wait is not None
         try:
             answer = self._dialect.read_submit(reply.status, reply.body, name, busy_means_not_sent=busy)
         except Exception as error:  # noqa: BLE001 - the bank has answered: whatever it said, it may have taken it in
             answer = Answer(sent=Sent.UNKNOWN, evidence=_unreadable(reply, error))
-        if wait and "code" not in answer.evidence:
-            wait = min(wait, OTHERS_WAIT_SECONDS)
-        return replace(answer, retry_after=wait) if wait else answer
+        return replace(answer, retry_after=_believed(wait, answer.evidence))
 
     async def _ask(self, request: HttpRequest) -> Reply:
         """Ask what moves no money; once more with another token where the bank refused the one we had."""
@@ -215,6 +214,16 @@ async def _nothing() -> AsyncIterator[Delivery]:
     no_deliveries: tuple[Delivery, ...] = ()
     for delivery in no_deliveries:
         yield delivery
+
+
+def _asked(reply: Reply) -> int | None:
+    """Return how many seconds the bank asks us to wait, where it says that it is busy."""
+    return reply.retry_after if reply.status in _BUSY else None
+
+
+def _believed(wait: int | None, evidence: Mapping[str, str]) -> int:
+    """Return the seconds that are waited: fewer where the answer is without the API's own code."""
+    return (wait or 0) if "code" in evidence else min(wait or 0, OTHERS_WAIT_SECONDS)
 
 
 def _unreadable(reply: Reply, error: Exception) -> dict[str, str]:

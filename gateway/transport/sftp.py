@@ -10,13 +10,16 @@ withdrawn by us.* Two things are different over a network:
 * A server may rename in two steps, as OpenSSH does: it links the new name, then removes the old. A server that stops
   in between shows both, and the temporary name proves nothing about a file that was wholly written. Unless the profile
   says `rename_is_atomic`, such a file is CANNOT TELL.
+
+A control file goes as in a folder (adr/0013): ready before the file's rename, renamed after it, by the sender or an
+inquiry. Its rename may come late too; then it finds nothing to rename.
 """
 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncssh
 from asyncssh import SFTPError
@@ -32,16 +35,20 @@ from gateway.transport.marks import (
     GONE,
     WITHDRAWN,
     GaveUpError,
+    NameTakenError,
+    control_of,
     intent_of,
     is_ours,
     not_sent,
     plain,
+    putting,
     temporary_name,
     told,
     void_name,
 )
 from gateway.transport.retrying import Sleep
 from gateway.transport.settling import SETTLED_SECONDS, Settling
+from gateway.transport.sftp_control import Controls
 from gateway.transport.sftp_line import BrokenLineError, LineError, Secret, Session, SftpLine
 from gateway.transport.sftp_pickup import RemotePickup
 
@@ -84,6 +91,7 @@ class SftpTransport:
         self._access = access
         self._clock = clock
         self._boundary = boundary
+        self._controls = Controls(access.folder_in, clock, boundary)
         self._line = SftpLine(access, clock, secret=secret, sleep=sleep, address=address)
         settling = Settling(clock, settled_seconds)
         self._pickup = RemotePickup(self._line, access.folder_out, settling, boundary=boundary, remove=remove_picked_up)
@@ -97,20 +105,18 @@ class SftpTransport:
 
         It is asked for once: were it asked for again, the first request might be carried out after the rename.
         """
-        mark = self._path(temporary_name(wire, wire.intent))
+        control = control_of(wire)
         async with self._reaching() as session:
-            await self._clear(session, wire)
-            try:
-                await files.create_empty(session, mark)
-            except SFTPError:
-                # Left by a transaction of the same number that never committed; one that did has moved a byte.
-                if await files.size_of(session, mark) != 0:
-                    raise
+            await self._clear(session, wire, control)
+            if control is not None:
+                await self._mark(session, control)
+            await self._mark(session, wire)
 
     async def discard(self, wire: Wire) -> None:
         """Remove the temporary name of an intent that was not committed. Raises BankUnreachable."""
         async with self._reaching() as session:
             await files.remove(session, self._path(temporary_name(wire, wire.intent)))
+            await self._controls.drop(session, control_of(wire), [wire.intent])
 
     async def send(self, wire: Wire, pieces: Iterable[bytes], deadline: float) -> Answer:
         """Write, check, and rename before `deadline`; see the port."""
@@ -132,9 +138,14 @@ class SftpTransport:
                 for intent in intents:
                     proved[intent] = await self._withdraw(session, wire, intent)
                 found = await self._look(session, wire)
+                evidence = {**_proofs(proved), **told(found)}
+                finding = Finding(arrival=_arrival(wire, proved, found), evidence=evidence)
+                control = control_of(wire)
+                if control is None:
+                    return finding
+                return await self._controls.completed(session, control, finding, proved, putting(wire, proved, found))
         except (LineError, SFTPError) as error:
             return Finding(arrival=Arrival.CANNOT_TELL, evidence={**_proofs(proved), "cause": _cause(error)})
-        return Finding(arrival=_arrival(wire, proved, found), evidence={**_proofs(proved), **told(found)})
 
     async def probe(self) -> None:
         """Connect and look at the folder. Raises BankUnreachable."""
@@ -179,7 +190,16 @@ class SftpTransport:
         except (LineError, SFTPError, GaveUpError) as error:
             raise BankUnreachable(f"bank {self._bank}: {_cause(error)}") from error
 
-    async def _clear(self, session: Session, wire: Wire) -> None:
+    async def _mark(self, session: Session, wire: Wire) -> None:
+        mark = self._path(temporary_name(wire, wire.intent))
+        try:
+            await files.create_empty(session, mark)
+        except SFTPError:
+            # Left by a transaction of the same number that never committed; one that did has moved a byte.
+            if await files.size_of(session, mark) != 0:
+                raise
+
+    async def _clear(self, session: Session, wire: Wire, control: Wire | None) -> None:
         """Remove marks of earlier intents of this file: what they prove is committed, or this one would not begin."""
         if wire.first:
             return  # a look at the whole folder less
@@ -187,11 +207,22 @@ class SftpTransport:
             # Bytes: of a name that is not UTF-8 the library would make a broken line.
             for found in await session.ask(session.sftp.listdir(self._access.folder_in.encode())):
                 name = os.fsdecode(found)
-                intent = intent_of(wire, name)
-                if intent is not None and intent < wire.intent:
+                intents = [intent_of(one, name) for one in (wire, control) if one is not None]
+                if any(intent is not None and intent < wire.intent for intent in intents):
                     await files.remove(session, self._path(name))
 
     async def _send(self, session: Session, crossing: _Crossing, pieces: Iterable[bytes]) -> Answer:
+        control = control_of(crossing.wire)
+        answer = await self._send_file(session, crossing, pieces)
+        if control is None:
+            return answer
+        if answer.sent is Sent.NOT_SENT:
+            await self._controls.drop(session, control, [control.intent])
+        if answer.sent is not Sent.SENT:
+            return answer
+        return await self._controls.follow(session, control, answer, crossing.deadline)
+
+    async def _send_file(self, session: Session, crossing: _Crossing, pieces: Iterable[bytes]) -> Answer:
         wire = crossing.wire
         try:
             await self._write_in_time(session, crossing, pieces)
@@ -206,7 +237,7 @@ class SftpTransport:
             # Whatever it was: nobody but this call could rename, and it will not.
             with suppress(LineError, SFTPError):
                 await self._withdraw(session, wire, wire.intent)
-            return not_sent(_cause(error))
+            return replace(not_sent(_cause(error)), alarm=isinstance(error, NameTakenError))
         if refused is not None:
             return await self._refused(session, wire, refused)
         return Answer(sent=Sent.SENT, evidence={"file": wire.name, "sha256": wire.sha256})
@@ -216,17 +247,33 @@ class SftpTransport:
         self._check(crossing)
         try:
             async with asyncio.timeout(crossing.deadline - self._clock.monotonic()):
+                await self._make_ready(session, crossing)
                 await self._write(session, crossing, pieces)
         except TimeoutError as error:
             raise BrokenLineError("the bank was too slow: the deadline passed before the rename") from error
 
     async def _write(self, session: Session, crossing: _Crossing, pieces: Iterable[bytes]) -> None:
         """Write and check the temporary file. Raises SFTPError, LineError, GaveUpError, and what `pieces` raises."""
-        wire = crossing.wire
+        await self._write_checked(session, crossing.wire, self._in_time(crossing, pieces))
+
+    async def _make_ready(self, session: Session, crossing: _Crossing) -> None:
+        """Write the control file under its temporary name, unless another one stands there. Raises as `_write` does."""
+        wire, control = crossing.wire, control_of(crossing.wire)
+        if control is None or wire.control is None:
+            return
+        try:
+            await self._write_checked(session, control, [wire.control.content])
+        except asyncssh.SFTPNoSuchFile:
+            raise GaveUpError("the temporary name of the control file is gone") from None
+        found = await self._look(session, control)
+        if found is not None and not is_ours(found, control):
+            raise NameTakenError("another control file stands under our name")
+
+    async def _write_checked(self, session: Session, wire: Wire, pieces: Iterable[bytes]) -> None:
         mark = self._path(temporary_name(wire, wire.intent))
         async with files.for_writing(session, mark) as (file, readable):
             self._boundary("wire")
-            given = await files.write_all(session, file, self._in_time(crossing, pieces))
+            given = await files.write_all(session, file, pieces)
             self._boundary("wire")
             if given != wire.sha256:
                 raise GaveUpError("the bytes written are not those that were sealed")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ports.transport import Wire
+from gateway.ports.transport import Beside, Wire
 from gateway.transport.directory import DirectoryTransport
 from tests.transport.clocks import StillClock
 
@@ -15,8 +15,12 @@ PIECES = [b"<Document>", b"x" * 100_000, b"</Document>"]
 CONTENT = b"".join(PIECES)
 
 
-def wire(intent: int = 1, content: bytes = CONTENT, name: str = NAME) -> Wire:
-    return Wire(bank="alfa", name=name, intent=intent, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+CONTROL = Beside(name=f"{NAME}.ok", content=b"000003;0000000077234,49\r\n")
+
+
+def wire(intent: int = 1, content: bytes = CONTENT, name: str = NAME, control: Beside | None = None) -> Wire:
+    digest = hashlib.sha256(content).hexdigest()
+    return Wire(bank="alfa", name=name, intent=intent, size=len(content), sha256=digest, control=control)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.ports.transport import Sent
 from gateway.transport.http import OTHERS_WAIT_SECONDS
 from gateway.transport.http_line import WAIT_SECONDS_MAX, seconds_to_wait
-from tests.transport.test_http import RECEIPT, answering, sent_to
+from tests.transport.test_http import RECEIPT, WIRE, answering, open_bank, opened, sent_to
 
 NOW = datetime(2026, 9, 21, 9, tzinfo=UTC)
 
@@ -89,3 +89,23 @@ async def test_a_short_wait_is_believed_of_a_proxy_too() -> None:
 async def test_other_answers_ask_for_no_wait() -> None:
     answer, _ = await sent_to(answering("201 Created", RECEIPT, "Retry-After: 90"))
     assert (answer.sent, answer.retry_after) == (Sent.SENT, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wait"),
+    [
+        ("429 Too Many Requests", b"{}", 90),
+        ("503 Service Unavailable", b'{"code":"MAINTENANCE"}', 90),
+        ("200 OK", RECEIPT, 0),
+        ("404 Not Found", b"{}", 0),
+    ],
+)
+async def test_the_answer_to_an_inquiry_carries_the_wait_too(status: str, body: bytes, wait: int) -> None:
+    async with open_bank(answering(status, body, "Retry-After: 90")) as bank, opened(bank.url) as transport:
+        assert (await transport.inquire(WIRE, [1])).retry_after == wait
+
+
+async def test_a_long_wait_is_believed_of_the_api_only_in_an_inquiry_too() -> None:
+    behaviour = answering("503 Service Unavailable", b"<html>", "Retry-After: 86400")
+    async with open_bank(behaviour) as bank, opened(bank.url) as transport:
+        assert (await transport.inquire(WIRE, [1])).retry_after == OTHERS_WAIT_SECONDS

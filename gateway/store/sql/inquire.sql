@@ -1,14 +1,15 @@
--- name: take (the next inquiry is due later, should this one die; asking twice does no harm)
+-- name: take (unless the bank asked us to wait; the next inquiry is due later, should this one die; asking twice does no harm)
 WITH due AS (
     SELECT s.submission_no FROM submission s
     WHERE s.bank = $1 AND s.state = 'unknown' AND s.next_attempt_at <= $2
+      AND NOT EXISTS (SELECT FROM lane l WHERE l.bank = $1 AND l.asked_until > $2)
     ORDER BY s.next_attempt_at, s.submission_no LIMIT 1 FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE submission s SET next_attempt_at = $3 FROM due WHERE s.submission_no = due.submission_no
     RETURNING s.submission_no, s.name, s.size, s.sha256, s.tries, s.says_unknown, s.destination
 )
 SELECT t.submission_no, t.name, coalesce(w.size, t.size) AS size, coalesce(w.sha256, t.sha256) AS sha256, t.tries,
-       t.says_unknown, t.destination,
+       t.says_unknown, t.destination, c.name AS control_name, c.content AS control,
        ARRAY(SELECT i.intent_no FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
              AND i.late_evidence ->> 'saw' IS DISTINCT FROM 'not sent' ORDER BY i.intent_no) AS intents,
        ARRAY(SELECT DISTINCT i.credential FROM intent i WHERE i.submission_no = t.submission_no AND NOT i.proved
@@ -16,7 +17,7 @@ SELECT t.submission_no, t.name, coalesce(w.size, t.size) AS size, coalesce(w.sha
        (SELECT max(i.lease_until) FROM intent i WHERE i.submission_no = t.submission_no) AS lease_until,
        EXISTS (SELECT FROM intent i WHERE i.submission_no = t.submission_no
                AND i.late_evidence ->> 'saw' = 'sent') AS seen_sent
-FROM taken t LEFT JOIN submission_wire w USING (submission_no);
+FROM taken t LEFT JOIN submission_wire w USING (submission_no) LEFT JOIN submission_control c USING (submission_no);
 
 -- name: same_doubt (still unknown and not tried again since it was asked about: a finding speaks for the tries before it)
 SELECT true FROM submission WHERE submission_no = $1 AND tries = $2 AND state = 'unknown' FOR UPDATE;

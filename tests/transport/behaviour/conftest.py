@@ -9,7 +9,13 @@ from tests.transport.behaviour import harness_directory, harness_https, harness_
 from tests.transport.behaviour.harness import Bank, Fault, Kind, alone
 from tests.transport.clocks import StillClock
 
-KINDS = (harness_directory.KIND, harness_sftp.KIND, harness_https.KIND)
+KINDS = (
+    harness_directory.KIND,
+    harness_directory.CONTROLLED,
+    harness_sftp.KIND,
+    harness_sftp.CONTROLLED,
+    harness_https.KIND,
+)
 SILENT = (Fault.SWALLOWED, Fault.STALLED)
 
 

@@ -98,6 +98,22 @@ class Bank(Protocol):
         ...
 
 
+class ControlledBank(Bank, Protocol):
+    """One that waits for a control file."""
+
+    def put_control(self, content: bytes) -> None:
+        """Lay `content` down under the name of its control file."""
+        ...
+
+    def scribble(self, content: bytes) -> None:
+        """Write `content` over the control file that the first try left ready."""
+        ...
+
+    def hidden(self) -> list[str]:
+        """Return the hidden names that lie there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of transport under test.
@@ -107,7 +123,8 @@ class Kind:
     knows that nothing has gone, and UNKNOWN is wrong. `proves` says that an inquiry can prove that nothing arrives any
     more (a folder's mark); without it the bank says that it does not know the submission. `network` says that there is
     a proxy in between. `boundaries` is how many boundaries a try crosses, the last `done` of them when it has arrived.
-    `identity` says that the bank proves who it is.
+    `identity` says that the bank proves who it is, `controlled` that it waits for a control file: what it has without
+    one is not the content in `held`.
     """
 
     name: str
@@ -119,6 +136,7 @@ class Kind:
     boundaries: int
     done: int = 1
     identity: bool = False
+    controlled: bool = False
     inquiry_faults: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -4,52 +4,34 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from gateway.ports.boundary import Boundary, unbounded
-from gateway.ports.transport import Wire
+from gateway.ports.transport import Beside
 from gateway.transport import directory
 from gateway.transport.directory import DirectoryTransport
-from tests.transport.behaviour.drop import Drop
+from tests.transport.behaviour.drop import FileBank
 from tests.transport.behaviour.harness import Fault, Kind
-from tests.transport.behaviour.plan import Plan
 from tests.transport.clocks import StillClock
-from tests.transport.conftest import CONTENT, NAME, wire
+from tests.transport.conftest import CONTROL, NAME
 
 
-class FolderBank:
+class FolderBank(FileBank):
     """A bank behind a file gateway."""
 
-    content = CONTENT
-
-    def __init__(self, folder: Path) -> None:
-        self.drop = Drop(folder)
+    def __init__(self, folder: Path, control: Beside | None = None) -> None:
+        super().__init__(folder, control)
         self._folder = folder
         self._away = folder / "away"
-        self.plan = Plan()
-
-    def wire(self, intent: int = 1) -> Wire:
-        return wire(intent)
 
     def transport(self, clock: StillClock, boundary: Boundary = unbounded, **more: Any) -> DirectoryTransport:
         return DirectoryTransport("alfa", self._folder, clock, boundary=boundary, **{"settled_seconds": 0, **more})
 
     def held(self) -> list[bytes]:
         return self.drop.held(self._away if self._away.exists() else None)
-
-    def collect(self) -> None:
-        self.drop.collect()
-
-    def put(self, content: bytes) -> None:
-        self.drop.put(NAME, content)
-
-    def go_wrong(self, stage: str, fault: Fault) -> None:
-        self.plan.arm(stage, fault)
-
-    def struck(self) -> None:
-        self.plan.struck()
 
     def hurry(self) -> None:
         """A folder is never silent."""
@@ -82,24 +64,29 @@ class FolderBank:
 
 
 def _stage_of_rename(_source: Path, target: Path) -> str:
-    return "rename" if target.name == NAME else "withdraw"
+    return {NAME: "rename", CONTROL.name: "control"}.get(target.name, "withdraw")
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[FolderBank]:
-    bank = FolderBank(folder)
+def opened(folder: Path, control: Beside | None = None) -> Iterator[FolderBank]:
+    bank = FolderBank(folder, control)
     originals = {name: getattr(directory, name) for name in ("create_empty", "write_all", "rename_new", "sync_folder")}
 
     def renamed(source: Path, target: Path) -> Any:
         return bank.at(_stage_of_rename(source, target), originals["rename_new"], source, target)
+
+    def synced(where: Path) -> Any:
+        stage = "control sync" if (where / CONTROL.name).exists() else "sync"
+        return bank.at(stage, originals["sync_folder"], where)
 
     def watched(stage: str, name: str) -> Callable[..., Any]:
         return lambda *arguments: bank.at(stage, originals[name], *arguments)
 
     with ExitStack() as patches:
         patches.enter_context(patch.object(directory, "rename_new", renamed))
-        for stage, name in (("mark", "create_empty"), ("write", "write_all"), ("sync", "sync_folder")):
+        for stage, name in (("mark", "create_empty"), ("write", "write_all")):
             patches.enter_context(patch.object(directory, name, watched(stage, name)))
+        patches.enter_context(patch.object(directory, "sync_folder", synced))
         yield bank
 
 
@@ -119,3 +106,14 @@ KIND = Kind(
     done=1,
     inquiry_faults={"withdraw": (Fault.REFUSED, Fault.LIED), "sync": (Fault.REFUSED, Fault.LIED)},
 )
+
+CONTROLLED = replace(
+    KIND,
+    name="directory and control file",
+    opened=lambda folder: opened(folder, CONTROL),
+    faults={**KIND.faults, "control": (Fault.REFUSED, Fault.LIED), "control sync": (Fault.REFUSED, Fault.LIED)},
+    boundaries=8,
+    done=3,
+    controlled=True,
+)
+"""Faults strike the control file, which is written first."""

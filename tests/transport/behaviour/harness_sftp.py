@@ -4,25 +4,26 @@ import asyncio
 import inspect
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import asyncssh
 
 from bank_adapters.profile import SftpTransport as SftpAccess
 from gateway.ports.boundary import Boundary, unbounded
-from gateway.ports.transport import Wire
+from gateway.ports.transport import Beside
 from gateway.sandbox.ssh import BankFolder, SshAccess, SshDoor
 from gateway.transport.sftp import SftpTransport
-from tests.transport.behaviour.drop import Drop
+from tests.transport.behaviour.drop import FileBank
 from tests.transport.behaviour.elsewhere import Elsewhere, elsewhere
 from tests.transport.behaviour.harness import Fault, Kind
 from tests.transport.behaviour.plan import Plan
 from tests.transport.behaviour.proxy import Proxy
 from tests.transport.clocks import StillClock
-from tests.transport.conftest import CONTENT, NAME, wire
+from tests.transport.conftest import CONTROL
 
 QUIET_SECONDS, PATIENT_SECONDS = 0.25, 5
 
@@ -36,16 +37,23 @@ def key(name: str) -> asyncssh.SSHKey:
 class FaultyFolder(BankFolder):
     """Serves the folder, but for what the plan says."""
 
-    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], folder: Path, plan: Plan, proxy: Proxy) -> None:
+    def __init__(
+        self, channel: asyncssh.SSHServerChannel[bytes], folder: Path, plan: Plan, proxy: Proxy, files: ExitStack
+    ) -> None:
         super().__init__(channel, chroot=os.fsencode(folder))
+        self._files = files
         self._plan = plan
         self._proxy = proxy
         self._kept: int | None = None
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
         if pflags & asyncssh.FXF_EXCL:
-            return await self._at("mark", super().open, path, pflags, attrs)
-        return await self._at("open" if path.endswith(b".tmp") else "read", super().open, path, pflags, attrs)
+            return await self._at("mark", self._opened, path, pflags, attrs)
+        return await self._at("open" if path.endswith(b".tmp") else "read", self._opened, path, pflags, attrs)
+
+    def _opened(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        # asyncssh leaves a file open whose connection is cut off while a request for it is served.
+        return self._files.enter_context(closing(cast("IO[bytes]", super().open(path, pflags, attrs))))
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> Any:
         kept = len(data) if self._kept is None else max(0, self._kept - offset)
@@ -63,7 +71,10 @@ class FaultyFolder(BankFolder):
         return await self._at("read back", super().read, file_obj, offset, size)
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:  # type: ignore[override]
-        await self._at("withdraw" if newpath.endswith(b".void") else "rename", super().rename, oldpath, newpath)
+        stages = {b".void": "withdraw", b".ok": "control"}
+        await self._at(
+            stages.get(Path(os.fsdecode(newpath)).suffix.encode(), "rename"), super().rename, oldpath, newpath
+        )
 
     async def _at(self, stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
         self._plan.passed.append(stage)
@@ -114,18 +125,19 @@ class FaultyDoor(SshDoor):
         return self._serve(channel)
 
 
-class SshBank:
+class SshBank(FileBank):
     """A bank with an SSH server."""
 
-    content = CONTENT
-
-    def __init__(self, folder: Path, place: Elsewhere) -> None:
+    def __init__(self, folder: Path, place: Elsewhere, control: Beside | None = None) -> None:
+        super().__init__(folder, control)
         self._place = place
         self._quiet: float = PATIENT_SECONDS
-        self.plan, self.drop = Plan(), Drop(folder)
+        self.files = ExitStack()
         self.proxy = Proxy(0)
         self._doors = {
-            name: FaultyDoor(folder, name, lambda channel: FaultyFolder(channel, folder, self.plan, self.proxy))
+            name: FaultyDoor(
+                folder, name, lambda channel: FaultyFolder(channel, folder, self.plan, self.proxy, self.files)
+            )
             for name in ("bank", "somebody else")
         }
         self.secrets = {"theirs": key("bank").export_public_key(), "ours": key("ours").export_private_key()}
@@ -146,9 +158,6 @@ class SshBank:
 
         self._place.run(there())
 
-    def wire(self, intent: int = 1) -> Wire:
-        return wire(intent)
-
     def access(self, **changes: Any) -> SftpAccess:
         access = SftpAccess(
             kind="sftp",
@@ -167,21 +176,6 @@ class SshBank:
     ) -> SftpTransport:
         ways: dict[str, Any] = {"secret": self.secrets.__getitem__, "sleep": _at_once, "settled_seconds": 0, **more}
         return SftpTransport("alfa", access or self.access(), clock, boundary=boundary, **ways)
-
-    def held(self) -> list[bytes]:
-        return self.drop.held()
-
-    def collect(self) -> None:
-        self.drop.collect()
-
-    def put(self, content: bytes) -> None:
-        self.drop.put(NAME, content)
-
-    def go_wrong(self, stage: str, fault: Fault) -> None:
-        self.plan.arm(stage, fault)
-
-    def struck(self) -> None:
-        self.plan.struck()
 
     def hurry(self) -> None:
         self._quiet = QUIET_SECONDS
@@ -218,9 +212,10 @@ async def _at_once(_seconds: float) -> None:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[SshBank]:
-    with elsewhere() as place:
-        bank = SshBank(folder, place)
+def opened(folder: Path, control: Beside | None = None) -> Iterator[SshBank]:
+    with ExitStack() as files, elsewhere() as place:
+        bank = SshBank(folder, place, control)
+        files.enter_context(bank.files)
         place.run(bank.start())
         try:
             yield bank
@@ -254,3 +249,18 @@ KIND: Kind = Kind(
         "look": (Fault.REFUSED, *_LINE),
     },
 )
+
+CONTROLLED: Kind = replace(
+    KIND,
+    name="sftp and control file",
+    opened=lambda folder: opened(folder, CONTROL),
+    faults={
+        **dict.fromkeys(sorted(KIND.certain), (Fault.REFUSED, Fault.CUT_AFTER)),
+        "rename": KIND.faults["rename"],
+        "control": (Fault.REFUSED, Fault.LIED, *_LINE),
+    },
+    boundaries=8,
+    done=3,
+    controlled=True,
+)
+"""Faults strike the control file, which is written first; how each ends is told from the kind without one."""
