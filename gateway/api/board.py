@@ -46,6 +46,7 @@ class BankLane(Model):
     waiting: int
     under_way: int
     unknown: int
+    alarmed: int = Field(description="of those that wait, what the bank knows of although it was never sent")
 
 
 class Bank(Model):

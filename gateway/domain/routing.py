@@ -115,6 +115,8 @@ class RoutingTable:
     """Every bank whose profile can be used, by slug."""
     broken: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The codes that only broken profiles claim, with the slug of one: nobody pays there until it is mended."""
+    unread: Sequence[str] = ()
+    """Banks whose broken profiles do not say what they claim: what nobody else claims may be theirs."""
 
     def pays(self, slug: str) -> bool:
         """Whether payments may go to a bank: it is there, and live."""
@@ -125,11 +127,12 @@ def routing_table(
     banks: Iterable[BankTerms],
     preferences: Preferences = NO_PREFERENCES,
     broken: Mapping[str, Mapping[str, Collection[str]]] = MappingProxyType({}),
+    unread: Iterable[str] = (),
 ) -> RoutingTable:
     """Join the claims of banks given in any order that is always the same.
 
     `broken` are the bank codes, by country, that broken profiles claim, by slug. A code that a good one claims as well
-    is contested: whose it is stays open when a file breaks.
+    is contested: whose it is stays open when a file breaks. `unread` are those of which not every code can be read.
 
     Raises ConfigError when two banks have one slug, and for a preference that no bank can meet. A bank that is not live
     claims as well: a payment never moves silently to another bank because its own is switched off.
@@ -157,6 +160,7 @@ def routing_table(
         contested=MappingProxyType(contested),
         banks=MappingProxyType(terms),
         broken=MappingProxyType({claim: slug for slug, codes in sorted(broken.items()) for claim in _claims_of(codes)}),
+        unread=tuple(unread),
     )
 
 
@@ -208,6 +212,9 @@ def route(account: Account, currency: str, table: RoutingTable) -> Route | Unrou
     bank = table.claims.get(claim)
     if bank is None and (slug := table.broken.get(claim)):
         return Unroutable(Reason("route.broken", f"bank code claimed by {slug}, whose profile is broken"))
+    if bank is None and table.unread:
+        text = f"bank code {code} of {country} may be claimed by {table.unread[0]}, whose profile cannot be read"
+        return Unroutable(Reason("route.broken", text))
     if bank is None:
         why = Reason("route.no-claim", f"no bank claims bank code {code} of {country}")
     elif not bank.live:

@@ -89,14 +89,16 @@ def _news(closed: Closed, follows: Follow) -> News:
 
 
 def _trouble(closed: Closed, follows: Follow, reasons: Reasons) -> Trouble:
-    kind = "officer" if not closed.code or closed.code in reasons.actions else "code without a rule"
+    code = closed.code or ""
+    kind = "officer" if not code or reasons.knows(code) else "code without a rule"
+    meaning = {"meaning": reasons.meanings[code]} if code in reasons.meanings else {}
     return Trouble(
         kind="hold payee" if follows.course is Course.HOLD_PAYEE else kind,
         key=str(closed.attempt_no),
         bank=closed.bank,
         order_no=closed.order_no,
         attempt_no=closed.attempt_no,
-        detail={"code": closed.code or "", "rule": closed.rule.value, "action": reasons.action(closed.code).value},
+        detail={"code": code, "rule": closed.rule.value, "action": reasons.action(code).value, **meaning},
     )
 
 

@@ -14,7 +14,10 @@ from gateway.service.banks import Bank, Banks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneRow:
-    """A bank's lane. Payments: `waiting` have not left, `under_way` are on the wire or unknown."""
+    """A bank's lane. Payments: `waiting` have not left, `under_way` are on the wire or unknown.
+
+    `alarmed` of those that wait stay until a person has closed an alarm: the bank knows of what was never sent.
+    """
 
     bank: str
     breaker: str
@@ -22,6 +25,7 @@ class LaneRow:
     waiting: int
     under_way: int
     unknown: int
+    alarmed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class Candidate:
     source: str
     returned_before: bool
     doubted: bool
+    tries: int
 
     def code(self, reasons: Reasons) -> str | None:
         """Return the reason: its own, or that of its file, as its bank means it, where no status names the payment."""
@@ -145,6 +146,7 @@ class Close:
             returned_minor=candidate.returned_minor,
             payable=candidate.order_state in _PAYABLE,
             doubted=candidate.doubted,
+            tries=candidate.tries,
         )
 
 

@@ -1,8 +1,8 @@
 """Give an order back to the benefits system: it will not be paid, and its entitlement is free for a correction.
 
-Only when no attempt of it can still move money or has; where a bank kept a part of what came back, by two people. A
-hold that lost its entitlement to another order has nothing to give back: the decision is against it, and it is told as
-refused.
+Only when no attempt of it can still move money or has, and no alarm is open that a bank knows of one that was never
+sent; where a bank kept a part of what came back, by two people. A hold that lost its entitlement to another order has
+nothing to give back: the decision is against it, and it is told as refused.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from gateway.domain.reasons import Action, Need
 from gateway.domain.states import OrderState
 from gateway.service.cases import Deal, Plan, Request, refuse, take_order
 from gateway.service.outcomes import News, tell
-from gateway.service.release import require_quiet, seen_of
+from gateway.service.release import require_no_alarm, require_quiet, seen_of
 
 _FROM = frozenset({OrderState.HELD, OrderState.PAYABLE})
 
@@ -29,7 +29,7 @@ class GiveBack:
     act: ClassVar[Act] = Act.GIVE_BACK
 
     async def plan(self, request: Request, /) -> Plan:
-        """Lock the order and all its attempts; refuse while money may move."""
+        """Lock the order and all its attempts; refuse while money may move or an alarm is open."""
         if not request.wanted.get("reason"):
             raise Refused.one("/reason", "give-back.reason", "say why, as a code")
         if request.wanted.get("needs", Need.DECISION) not in set(Need):
@@ -39,6 +39,7 @@ class GiveBack:
             raise refuse("give-back.state", f"the order is {hand.order.state}")
         short = [a for a in hand.own if a.closed and a.came_back_in_part]
         require_quiet(a for a in hand.own if a not in short)
+        await require_no_alarm(request.session, hand.own)
         seen = seen_of(hand.order, hand.own) | {"claimed": hand.order.claimed}
         if short:
             seen["keptMinor"] = sum(a.amount_minor - a.returned_minor for a in short)

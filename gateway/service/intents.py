@@ -4,10 +4,11 @@ Everything here runs in one transaction of the caller, with the submissions lock
 held: nothing can change beneath it. Each submission has checks of its own; one that fails voids that one only.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from bank_adapters.profile.layout import control_rule
 from gateway.domain.errors import Refused
 from gateway.domain.states import SubmissionState
 from gateway.ports.approval import Approvals
@@ -26,7 +27,8 @@ class Due:
     """A submission that may go out now, with what its checks need.
 
     `recipient` is what it was wrapped for when it was sealed, empty where it goes as it is; size and digest are
-    those of the bytes on the wire. Of its `tries`, `waited` were never begun, because the bank asked us to wait.
+    those of the bytes on the wire. `control` goes after it, where it was sealed with a control file. Of its
+    `tries`, `waited` were never begun, because the bank asked us to wait.
     """
 
     submission_no: int
@@ -44,6 +46,9 @@ class Due:
     currency: str
     sum_minor: int
     source: str
+    control_rule: str
+    control_name: str | None
+    control: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,12 @@ class Claim:
 
     wire: Wire
     due: Due
+
+
+def claim_numbers(claims: Iterable[Claim]) -> tuple[list[int], list[int]]:
+    """Return the numbers of their submissions, and of the intents to come."""
+    rows = list(claims)
+    return [c.due.submission_no for c in rows], [c.wire.intent for c in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +123,13 @@ class Intents:
 
     async def decide(self, session: Session, claims: Sequence[Claim]) -> Decided:
         """Lock what is still claimed, check each, and promise or void it."""
-        args = ([c.due.submission_no for c in claims], [c.wire.intent for c in claims])
-        locked = set(await session.column("send.claimed", *args))
-        await session.execute("stops.intent_gate")
-        held = [c for c in claims if c.due.submission_no in locked]
-        decided = Decided(dropped=[c for c in claims if c.due.submission_no not in locked])
+        kept = await self._hold(session, claims)
+        held = [c for c in claims if c.due.submission_no in kept]
+        decided = Decided(dropped=[c for c in claims if c.due.submission_no not in kept])
         objections = await self._objections(session, [c.due for c in held])
         clear = [c for c in held if c.due.submission_no not in objections]
         if clear and not await pace.take(session, self.bank.slug, self.bank.profile.pace, self.clock.now(), len(clear)):
-            await session.execute("send.unclaim", *args)
+            await session.execute("send.unclaim", *claim_numbers(claims))
             decided.dropped += clear
             decided.waits = True
             clear = []
@@ -137,6 +146,15 @@ class Intents:
         await self._promise(session, decided.promised)
         return decided
 
+    async def _hold(self, session: Session, claims: Sequence[Claim]) -> set[int]:
+        """Lock what is still claimed, and the gate; what its bank named meanwhile stays as it is, for a person."""
+        locked = set(await session.column("send.claimed", *claim_numbers(claims)))
+        await session.execute("stops.intent_gate")
+        alarmed = set(await session.column("send.alarmed", sorted(locked)))
+        if alarmed:
+            await session.execute("send.unclaim", *claim_numbers(c for c in claims if c.due.submission_no in alarmed))
+        return locked - alarmed
+
     async def _objections(self, session: Session, due: Sequence[Due]) -> dict[int, str]:
         """Name for each submission the first check that fails."""
         found = {d.submission_no: why for d in due if (why := self._own_objection(d)) is not None}
@@ -144,8 +162,8 @@ class Intents:
         if asked:
             void = await self._unapproved(session, {d.batch_no for d in asked})
             found |= {d.submission_no: "approval no longer verifies" for d in asked if d.batch_no in void}
-            numbers = [d.submission_no for d in asked if d.batch_no not in void]
-            rows = await session.all(Objection, "send.objections", numbers, self.bank.slug, self.clock.today())
+            approved = [d.submission_no for d in asked if d.batch_no not in void]
+            rows = await session.all(Objection, "send.objections", approved, self.bank.slug, self.clock.today())
             found |= {row.submission_no: row.objection for row in rows}
         return found
 
@@ -157,6 +175,8 @@ class Intents:
             return "transport changed"
         if due.recipient != self.bank.recipient:  # sealed before the envelope, or a key, was changed: never plain text
             return "envelope changed"
+        if due.control_rule != control_rule(self.bank.profile.layout):  # its bank would wait for another, or for none
+            return "control file changed"
         return windows.missed(self.bank, due, self.clock)
 
     async def _unapproved(self, session: Session, batches: Collection[int]) -> set[int]:
@@ -200,8 +220,8 @@ class Intents:
             moving = [Moving(submission_no=c.due.submission_no) for c in claims if c.due.state == state]
             moved += await move_all(session, moving, state, SubmissionState.SENDING, at=now, actor=self.worker)
         lease_until = now + timedelta(seconds=self.bank.profile.timings.lease_seconds)
-        numbers = [(c.due.submission_no, c.wire.intent, c.due.tries + 1) for c in claims]
-        columns = [list(column) for column in zip(*numbers, strict=True)]
+        rows = [(c.due.submission_no, c.wire.intent, c.due.tries + 1) for c in claims]
+        columns = [list(column) for column in zip(*rows, strict=True)]
         args = (self.worker, now, lease_until, self.bank.credential)
         stored = await session.execute("send.promise", *columns, *args)
         if not len(moved) == stored == len(claims):

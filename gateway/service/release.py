@@ -1,7 +1,7 @@
 """Release a hold: the order may be paid after all.
 
 Only when nothing for its entitlement can still move money or has, by whichever order, the entitlement is free or its
-own, and no stop matches. Whoever cuts next makes a further attempt. What a conflict holds or is
+own, no stop matches and no alarm is open. Whoever cuts next makes a further attempt. What a conflict holds or is
 about needs two people.
 """
 
@@ -12,6 +12,7 @@ from typing import ClassVar
 from gateway.domain.exceptions import Act
 from gateway.domain.facts import Fact
 from gateway.domain.states import OrderState
+from gateway.ports.store import Session
 from gateway.service.cases import Deal, LockedAttempt, LockedOrder, Plan, Request, refuse, take_order
 
 TWO_PEOPLE = frozenset({"conflict", "may be paid twice"})
@@ -35,6 +36,7 @@ class Release:
         if order.claimed:
             raise refuse("release.claimed", "another order holds the claim of its entitlement")
         require_quiet(hand.attempts)
+        await require_no_alarm(request.session, hand.attempts)
         if order.stopped:
             raise refuse("release.stopped", "an active stop matches the order: lift it first")
         contradicted = any(Fact(attempt.facts) & Fact.CONTRADICTED for attempt in hand.attempts)
@@ -56,6 +58,17 @@ def require_quiet(attempts: Iterable[LockedAttempt]) -> None:
             raise refuse("order.in-motion", text)
         if attempt.money_is_out:
             raise refuse("order.paid", f"attempt {attempt.end_to_end_id} moved money that did not come back")
+
+
+async def require_no_alarm(session: Session, attempts: Iterable[LockedAttempt]) -> None:
+    """Raise Conflict while a bank knows of one of them although it was never sent, and nobody has closed that alarm.
+
+    The bank may be paying it: whoever pays the entitlement again, under whichever order, must have asked first.
+    """
+    doubted = await session.column("casework.doubted", [attempt.attempt_no for attempt in attempts])
+    if doubted:
+        text = f"a bank knows of attempt {doubted[0]}, which was never sent: decide on that alarm first"
+        raise refuse("order.alarm", text)
 
 
 def seen_of(order: LockedOrder, attempts: Iterable[LockedAttempt]) -> dict[str, object]:

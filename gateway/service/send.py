@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.errors import BankUnreachable, StoreBusy
+from gateway.domain.errors import StoreBusy
 from gateway.domain.states import SubmissionState
 from gateway.ports.approval import Approvals
 from gateway.ports.clock import Clock
@@ -26,11 +26,12 @@ from gateway.ports.transport import Answer, Sent, Wire
 from gateway.service import lanes, pace, progress, windows
 from gateway.service.banks import Bank
 from gateway.service.exceptions import Trouble, raise_exceptions
-from gateway.service.intents import TRIES_USED_UP, Claim, Decided, Due, Intent, Intents
+from gateway.service.intents import TRIES_USED_UP, Claim, Decided, Due, Intent, Intents, claim_numbers
 from gateway.service.limits import Limit
 from gateway.service.moves import Moving, move_all
 from gateway.service.pace import Waiting
 from gateway.service.retrying import whole
+from gateway.service.wire import another_control, beside
 
 __all__ = ["TRIES_USED_UP", "Due", "Intent", "Send"]
 
@@ -114,14 +115,14 @@ class Send:
 
     async def _discard(self, claims: Iterable[Claim]) -> None:
         for claim in claims:
-            with suppress(BankUnreachable):  # a mark that stays proves nothing: its number is never drawn again
+            with suppress(Exception):  # a mark that stays proves nothing: its number is never drawn again
                 await self.bank.transport.discard(claim.wire)
 
     async def _unclaim(self, claims: Sequence[Claim]) -> None:
         """Let others try these at once. A claim that cannot be given back ends by itself, after the time of a lease."""
         with suppress(StoreBusy):
             async with self.store.transaction() as session:
-                await session.execute("send.unclaim", *_numbers(claims))
+                await session.execute("send.unclaim", *claim_numbers(claims))
 
     async def _claim(self) -> list[Claim] | None:
         """Claim what may go out now; none when it was turned away; None when there is nothing."""
@@ -156,26 +157,38 @@ class Send:
     def _wire(self, due: Due, intent_no: int) -> Wire:
         """Name the try. Its number is drawn from a sequence and never given twice, whatever is rolled back."""
         digest = due.sha256.hex()
-        first = due.tries == 0
-        return Wire(bank=self.bank.slug, name=due.name, intent=intent_no, size=due.size, sha256=digest, first=first)
+        return Wire(
+            bank=self.bank.slug,
+            name=due.name,
+            intent=intent_no,
+            size=due.size,
+            sha256=digest,
+            first=due.tries == 0,
+            control=beside(due.control_name, due.control),
+        )
 
     async def _mark(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Leave marks; return those that were left. A bank that cannot be reached costs its lane a failure, no try."""
-        marked = await asyncio.gather(*(self._prepared(claim) for claim in claims))
-        failed = [claim for claim, left in zip(claims, marked, strict=True) if not left]
+        """Leave marks; return those that were left. Where none could be, for whatever reason, the lane has a failure.
+
+        It costs no try, and no other bank: nothing of it has left, so the worst that a transport does here is to wait.
+        """
+        causes = await asyncio.gather(*(self._prepared(claim) for claim in claims))
+        failed = [claim for claim, cause in zip(claims, causes, strict=True) if cause is not None]
         if failed:
             async with self.store.transaction() as session:
-                await session.execute("send.unclaim", *_numbers(failed))
+                await session.execute("send.unclaim", *claim_numbers(failed))
                 await lanes.failed(session, self.bank.profile, self.clock.now())
-            self.meter.count("gateway_step_failures_total", 1, step="send", error=BankUnreachable.__name__)
-        return [claim for claim, left in zip(claims, marked, strict=True) if left]
+            cause = min(cause for cause in causes if cause is not None)
+            self.meter.count("gateway_step_failures_total", 1, step="send", error=cause)
+        return [claim for claim, cause in zip(claims, causes, strict=True) if cause is None]
 
-    async def _prepared(self, claim: Claim) -> bool:
+    async def _prepared(self, claim: Claim) -> str | None:
+        """Leave a mark; return what kept it from being left, if anything did."""
         try:
             await self.bank.transport.prepare(claim.wire)
-        except BankUnreachable:
-            return False
-        return True
+        except Exception as error:  # noqa: BLE001 - before the intent no error is about anything but this bank
+            return type(error).__name__
+        return None
 
     async def _look_when(self) -> None:
         """Find out when the lane is due that was found waiting for its pace."""
@@ -257,6 +270,7 @@ async def record(session: Session, bank: Bank, now: datetime, worker: str, answe
     if waited := [i.due.submission_no for i, a in mine if a.evidence == NEVER_BEGUN]:
         await session.execute("send.waited", waited)
     troubles = [_unknown(bank, i) for i, a in mine if a.sent is Sent.UNKNOWN]
+    troubles += [another_control(bank.slug, i.due.submission_no) for i, a in answered if a.alarm]
     await raise_exceptions(session, now, troubles)
     return sorted(i.due.submission_no for i, a in mine if a.sent is Sent.SENT)
 
@@ -275,11 +289,6 @@ async def _tell_wait(session: Session, bank: Bank, now: datetime, answers: Itera
     seconds = max((answer.retry_after for answer in answers if answer.evidence != NEVER_BEGUN), default=0)
     if seconds:
         await lanes.asked_to_wait(session, bank.slug, now, seconds)
-
-
-def _numbers(claims: Iterable[Claim]) -> tuple[list[int], list[int]]:
-    rows = list(claims)
-    return [c.due.submission_no for c in rows], [c.wire.intent for c in rows]
 
 
 def _moving(intent: Intent, answer: Answer, bank: Bank, now: datetime) -> Moving:

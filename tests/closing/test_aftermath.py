@@ -40,6 +40,11 @@ async def test_each_action_sends_its_order_on_its_way(ear: Ear) -> None:
         LEFT JOIN exception x ON x.order_no = o.order_no AND x.kind <> 'funds missing'
         ORDER BY o.order_id""")
     assert dict(zip(ACTIONS, rows, strict=True)) == ACTIONS
+    told = "SELECT detail ->> 'code', detail ->> 'meaning' FROM exception WHERE kind = 'officer' ORDER BY order_no"
+    assert await scene.rows(told) == [
+        ("MS03", "unspecified by the agent"),
+        ("CNOR", "creditor bank not registered"),
+    ]
     assert await scene.column("SELECT DISTINCT claims FROM payment_order WHERE state = 'given back'") == [False]
     assert await scene.rows("SELECT kind, state, reason, reason_class FROM stop") == [
         ("person", "active", "bank: MD07", "death")

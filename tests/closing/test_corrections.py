@@ -6,6 +6,7 @@ import pytest
 
 from gateway.service.intake import ChunkAnswer, Intake
 from tests.hearing.ear import Ear
+from tests.hearing.messages import pain002
 from tests.orders import PAY_DATE, line
 from tests.scenario import SOURCE, Scene, payment, payments
 
@@ -120,3 +121,16 @@ async def test_an_entitlement_of_a_withdrawn_batch_may_be_pushed_again(ear: Ear)
     await scene.batches.close(source=SOURCE, batch_id="B-1", by="benefits")
     await scene.batches.withdraw(source=SOURCE, batch_id="B-1", by="benefits")
     assert (await push(scene, payment(1, orderId=NEW), batch="B-2")).accepted == 1
+
+
+async def test_a_correction_waits_while_a_bank_knows_of_what_it_corrects_and_never_had(ear: Ear) -> None:
+    """The first order went back from a void file, and only then the bank speaks of that file."""
+    scene = ear.scene
+    await scene.sealed(payments([1, 9]))
+    await scene.stop("order", "SICK-000009")
+    await scene.tamper("UPDATE attempt SET closed = true, closed_proof = '{}' WHERE attempt_no = 1")
+    await scene.tamper("UPDATE payment_order SET state = 'given back', claims = false WHERE order_id = $1", OLD)
+    await ear.hear(pain002(await ear.msg_id("void"), group="ACCP"))
+    assert await scene.exceptions() == ["names what was never sent"]
+    await scene.release([correction()], "B-2")
+    assert await found(scene) == ("held", "correction.in-motion", False)

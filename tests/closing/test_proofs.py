@@ -1,13 +1,17 @@
 """Each proof closes an attempt, and nothing less does."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from gateway.domain.closing import Rule
+from gateway.ports.transport import Answer, Sent, Wire
+from gateway.service.send import NEVER_BEGUN
 from tests.closing.after import DAY, close, give_back, proved, reject, until_idle
 from tests.hearing.ear import FULL, Ear
 from tests.hearing.messages import Entry, camt054, pain002
 from tests.scenario import payments
+from tests.sending.transport import Scripted
 
 
 async def proofs(ear: Ear) -> list[str | None]:
@@ -23,6 +27,55 @@ async def test_a_file_refused_for_its_form_is_closed_at_once(sent: Ear) -> None:
     assert counted("gateway_attempts_closed_total", {"bank": "alfa", "proof": "file rejected"}) == 2
     assert await sent.scene.value("SELECT closed_proof ->> 'code' FROM attempt LIMIT 1") == "AM10"
     assert await sent.scene.value("SELECT count(*) FROM closing") == 0
+
+
+async def tried_twice(ear: Ear, first: Answer) -> None:
+    """A file that is delivered with its second try; the first came to `first`."""
+
+    class Twice(Scripted):
+        async def send(self, wire: Wire, pieces: Iterable[bytes], deadline: float) -> Answer:
+            answer = await super().send(wire, pieces, deadline)
+            return first if answer.sent is Sent.NOT_SENT else answer
+
+    ear.scene.use_transport("alfa", Twice(answers=[Sent.NOT_SENT, Sent.SENT]))
+    await ear.scene.sealed(payments([1, 2]))
+    await ear.scene.run("send", "alfa")
+    ear.scene.clock.advance(3_600)
+    await ear.scene.run("send", "alfa")
+    assert await ear.scene.rows("SELECT state, tries FROM submission") == [("delivered", 2)]
+
+
+async def test_a_file_that_was_tried_twice_is_not_closed_by_its_refusal_alone(ear: Ear) -> None:
+    """Of two copies the bank may refuse one and take the other: it names the file, not the copy (adr/0014)."""
+    scene, monday = ear.scene, ear.scene.clock.today()
+    await tried_twice(ear, Answer(sent=Sent.NOT_SENT))
+    await ear.hear(pain002(await ear.msg_id(), group="RJCT", reason="FF01"))
+    await close(ear)
+    assert (await proofs(ear), (await ear.outcomes())[0][-1][1]) == ([None, None], "rejected")
+    await scene.seal_again()
+    assert await scene.states() == ["delivered"], "nothing is paid again"
+    scene.clock.advance(3 * DAY)
+    await proved(ear, on=monday)
+    await close(ear)
+    assert await proofs(ear) == [Rule.REJECTED] * 2
+
+
+async def test_a_copy_that_was_taken_after_all_is_a_conflict(ear: Ear) -> None:
+    await tried_twice(ear, Answer(sent=Sent.NOT_SENT))
+    await ear.hear(pain002(await ear.msg_id(), group="RJCT", reason="FF01"))
+    await close(ear)
+    entries = [Entry(amount=FULL, end_to_end_id=one, ref=f"R-{one}") for one in await ear.ids()]
+    await ear.hear(camt054(await ear.account(), *entries))
+    await close(ear)
+    assert (await proofs(ear), await ear.scene.exceptions()) == ([None, None], ["conflict"] * 2)
+
+
+async def test_a_try_that_only_waited_for_the_bank_made_no_copy(ear: Ear) -> None:
+    waited = Answer(sent=Sent.NOT_SENT, evidence=NEVER_BEGUN)
+    await tried_twice(ear, waited)
+    await ear.hear(pain002(await ear.msg_id(), group="RJCT", reason="FF01"))
+    await close(ear)
+    assert await proofs(ear) == [Rule.FILE_REJECTED] * 2
 
 
 async def test_a_file_refused_for_funds_waits_for_hours_and_a_statement(sent: Ear) -> None:

@@ -258,6 +258,17 @@ def test_payees_of_a_broken_profile_wait_and_go_no_other_way() -> None:
     assert isinstance(route(IbanAccount(iban="DE66100100010020260001"), "EUR", table), Route)
 
 
+def test_what_a_profile_that_cannot_be_read_may_claim_waits() -> None:
+    """By transfer goes only what is known to be nobody's; what another bank claims is that bank's."""
+    through = bank("gamma", {}, interbank="DE")
+    table = routing_table([through, AT_10010001], Preferences(interbank=["gamma"]), {"romeo": {}}, ["romeo"])
+    expected = "route.broken: bank code 37040044 of DE may be claimed by romeo, whose profile cannot be read"
+    answer = route(IBAN, "EUR", table)
+    assert isinstance(answer, Unroutable)
+    assert str(answer.reason) == expected
+    assert isinstance(route(IbanAccount(iban="DE66100100010020260001"), "EUR", table), Route)
+
+
 def test_a_code_stays_contested_when_one_of_its_profiles_breaks() -> None:
     """Whose it is was open before, and a mistake in a file is no answer; what it does not claim is the good one's."""
     broken = {"romeo": {"DE": ["37040044", "37040044"]}}

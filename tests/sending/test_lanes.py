@@ -1,6 +1,6 @@
 """A bank's lane: its breaker opens, is probed without moving money, and closes."""
 
-from gateway.ports.transport import Sent
+from gateway.ports.transport import Sent, Wire
 from tests.scenario import Scene, payments
 from tests.sending.transport import Scripted
 
@@ -22,6 +22,42 @@ async def unreachable(scene: Scene, times: int = FAILURES) -> Scripted:
 async def test_a_bank_that_cannot_be_reached_costs_no_try(scene: Scene) -> None:
     await unreachable(scene, 1)
     assert await scene.rows("SELECT state, tries FROM submission") == [("sealed", 0)]
+
+
+async def test_a_transport_that_fails_over_its_mark_costs_its_own_lane_alone(scene: Scene) -> None:
+    """Before the intent nothing has left: whatever it fails with, the lane has a failure, and the process goes on."""
+
+    class Broken(Scripted):
+        async def prepare(self, wire: Wire) -> None:
+            raise ValueError(wire.name)
+
+        async def discard(self, wire: Wire) -> None:
+            raise OSError(wire.name)
+
+    scene.use_transport("alfa", Broken())
+    await scene.sealed(payments([1]) + payments([2], "charlie"))
+    for _ in range(FAILURES):
+        assert not await scene.run("send", "alfa")
+    await scene.run("send", "charlie")
+    assert await scene.rows("SELECT bank, state, tries, claim FROM submission ORDER BY 1") == [
+        ("alfa", "sealed", 0, None),
+        ("charlie", "delivered", 1, None),
+    ]
+    assert await scene.rows(BREAKER) == [("open", FAILURES)]
+    counted = scene.gateway.metrics.registry.get_sample_value
+    assert counted("gateway_step_failures_total", {"step": "send", "error": "ValueError"}) == FAILURES
+
+
+async def test_a_mark_that_cannot_be_taken_away_keeps_no_check_from_failing(scene: Scene) -> None:
+    class Clinging(Scripted):
+        async def discard(self, wire: Wire) -> None:
+            raise OSError(wire.name)
+
+    scene.use_transport("alfa", Clinging())
+    await scene.sealed(payments([1]))
+    await scene.tamper("UPDATE payment_order SET state = 'held', reason = 'x'")
+    await scene.run("send", "alfa")
+    assert await scene.states() == ["void"]
 
 
 async def test_failures_in_a_row_open_the_breaker(scene: Scene) -> None:
@@ -71,6 +107,14 @@ async def test_a_probe_that_fails_leaves_the_breaker_open_until_the_next(scene: 
     scene.clock.advance(OPEN_SECONDS)
     assert await scene.run("probe", "alfa")
     assert transport.probes == 2
+    assert (await scene.rows(BREAKER))[0][0] == "open"
+
+
+async def test_a_probe_that_fails_in_any_way_costs_this_bank_alone(scene: Scene) -> None:
+    transport = await unreachable(scene)
+    transport.reachable, transport.probe_error = True, ValueError("an error that nobody foresaw")
+    scene.clock.advance(OPEN_SECONDS)
+    assert await scene.run("probe", "alfa")
     assert (await scene.rows(BREAKER))[0][0] == "open"
 
 

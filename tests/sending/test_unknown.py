@@ -70,6 +70,17 @@ async def test_an_inquiry_waits_for_its_time(scene: Scene) -> None:
     assert await scene.states() == ["delivered"]
 
 
+async def test_asking_that_fails_in_any_way_tells_nothing_and_costs_this_bank_alone(scene: Scene) -> None:
+    async def fail() -> None:
+        raise ValueError("an error that nobody foresaw")
+
+    transport = Scripted(findings=[Arrival.ARRIVED], after_asking=fail)
+    await unknown(scene, "alfa", transport)
+    scene.clock.advance(UNTIL_ASKED)
+    assert await scene.run("inquire", "alfa")
+    assert (await scene.states(), transport.asked) == (["unknown"], [[1]])
+
+
 async def test_cannot_tell_changes_nothing(scene: Scene) -> None:
     await unknown(scene, "alfa", Scripted(findings=[Arrival.CANNOT_TELL]))
     for _ in range(5):

@@ -1,13 +1,14 @@
 """A bank that says when to come again is not asked or sent to sooner, nor sooner than we planned."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.ports.transport import Answer, Sent, Wire
+from gateway.ports.transport import Answer, Finding, Sent, Wire
+from gateway.service import lanes
 from gateway.service.intents import TRIES_WRITTEN_DOWN
 from gateway.service.pace import Waiting
 from gateway.service.send import ASKED_TO_WAIT
@@ -255,6 +256,39 @@ async def test_what_is_unknown_is_asked_about_at_once_when_the_wait_is_lifted(
         await scene.pauses.resume(scope="bank", value="kilo", by="officer-1")
         assert await scene.run("inquire", "kilo")
         assert len(transport.asked) == 1
+
+
+class Reserved(Scripted):
+    """Asks us to wait with every answer to an inquiry."""
+
+    wait = 0
+
+    async def inquire(self, wire: Wire, intents: Sequence[int]) -> Finding:
+        return replace(await super().inquire(wire, intents), retry_after=self.wait)
+
+
+@pytest.mark.parametrize("asked_by", ["a try", "an inquiry"])
+async def test_nothing_is_asked_before_either(scene: Scene, asked_by: str) -> None:
+    """The bank spoke of us, not of one payment: what was due for an inquiry before waits as well."""
+    after = scene.gateway.banks["alfa"].profile.timings.inquire_after_seconds
+    transport = Reserved(answers=[Sent.UNKNOWN])
+    scene.use_transport("alfa", transport)
+    await scene.sealed(payments([1, 2]))
+    await scene.run("send", "alfa")
+    scene.clock.advance(after)
+    if asked_by == "an inquiry":
+        transport.wait = after + WAIT
+        assert await scene.run("inquire", "alfa")
+    else:
+        async with scene.gateway.store.transaction() as session:
+            await lanes.asked_to_wait(session, "alfa", scene.clock.now(), after + WAIT)
+    asked, until = len(transport.asked), scene.clock.now() + timedelta(seconds=after + WAIT)
+    assert await scene.value("SELECT asked_until FROM lane WHERE bank = 'alfa'") == until
+    scene.clock.advance(after)
+    assert not await scene.run("inquire", "alfa")
+    scene.clock.advance(WAIT)
+    assert await scene.run("inquire", "alfa")
+    assert len(transport.asked) == asked + 1
 
 
 async def test_an_open_lane_is_probed_at_once_when_the_wait_is_lifted(database_url: str, tmp_path: Path) -> None:

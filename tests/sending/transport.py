@@ -26,6 +26,7 @@ class Scripted:
     asked: list[list[int]] = field(default_factory=list)
     discarded: list[Wire] = field(default_factory=list)
     probes: int = 0
+    probe_error: Exception | None = None
 
     async def prepare(self, wire: Wire) -> None:
         if not self.reachable:
@@ -49,6 +50,8 @@ class Scripted:
 
     async def probe(self) -> None:
         self.probes += 1
+        if self.probe_error is not None:
+            raise self.probe_error
         if not self.reachable:
             raise BankUnreachable("the bank cannot be reached")
 

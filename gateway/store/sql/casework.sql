@@ -72,6 +72,9 @@ SELECT a.attempt_no, a.order_no, a.bank, a.end_to_end_id, a.amount_minor, a.curr
 FROM attempt a LEFT JOIN submission s ON s.submission_no = a.submission_no
 WHERE a.order_no = ANY ($1::bigint[]) ORDER BY a.attempt_no FOR UPDATE OF a;
 
+-- name: doubted (of these attempts, locked, those of which a bank knows although they were never sent)
+SELECT a.end_to_end_id FROM attempt a WHERE a.attempt_no = ANY ($1::bigint[]) AND doubted(a) ORDER BY a.attempt_no;
+
 -- name: lock_attempt
 SELECT a.attempt_no, a.order_no, a.bank, a.end_to_end_id, a.amount_minor, a.currency, a.facts, a.closed, a.returned_minor, a.reason, a.submission_no,
        s.state AS submission_state, coalesce(s.group_facts, 0) AS group_facts, s.debtor_account

@@ -26,7 +26,7 @@ ORDER BY order_no FOR NO KEY UPDATE;
 WITH looked AS (
     SELECT a.attempt_no, a.order_no, a.generation, a.bank, a.submission_no, a.end_to_end_id, a.amount_minor, a.returned_minor,
            a.facts, a.reason, coalesce(c.since, $2) AS since, s.state AS submission_state, s.group_facts, s.group_reason,
-           s.debtor_account, s.currency, greatest(s.pay_date, coalesce(c.since, $2)::date) AS day
+           s.debtor_account, s.currency, coalesce(s.tries - s.waited, 0) AS tries, greatest(s.pay_date, coalesce(c.since, $2)::date) AS day
     FROM attempt a
     LEFT JOIN closing c ON c.attempt_no = a.attempt_no
     LEFT JOIN submission s ON s.submission_no = a.submission_no
@@ -62,7 +62,7 @@ SELECT l.attempt_no, l.order_no, l.generation, l.bank, l.submission_no, l.end_to
        l.reason, l.since, l.submission_state, coalesce(l.group_facts, 0) AS group_facts, l.group_reason,
        p.submission_no IS NOT NULL AS file_spoken, c.statement_no, o.state AS order_state, o.source,
        EXISTS (SELECT FROM attempt e WHERE e.order_no = l.order_no AND e.generation < l.generation AND e.facts & 256 <> 0)
-           AS returned_before,
+           AS returned_before, l.tries,
        l.attempt_no IN (SELECT d.attempt_no FROM doubted d) AS doubted
 FROM looked l
 JOIN payment_order o ON o.order_no = l.order_no

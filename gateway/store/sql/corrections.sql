@@ -9,8 +9,8 @@ SELECT FROM payment_order WHERE order_no IN (
     WHERE n.batch_no = $1 AND n.replaces IS NOT NULL AND n.reason = 'correction.waits')
 ORDER BY order_no FOR NO KEY UPDATE;
 
--- name: judge (in motion: an attempt for the entitlement that is open in a submission, moved money that did not come back or was
--- contradicted after it was closed; bits of domain/facts.py)
+-- name: judge (in motion: an attempt for the entitlement that is open in a submission, moved money that did not come back, was
+-- contradicted after it was closed, or of which a bank knows although it was never sent; bits of domain/facts.py)
 WITH correction AS (
     SELECT n.*, o.order_no AS old_order_no, o.state AS old_state
     FROM payment_order n JOIN payment_order o ON o.source = n.source AND o.order_id = n.replaces
@@ -27,7 +27,7 @@ SELECT c.order_no, c.old_order_no, CASE
         THEN 'entitlement.claimed'
     WHEN EXISTS (SELECT FROM had h JOIN attempt a ON a.order_no = h.by_order_no
         WHERE h.order_no = c.order_no AND (NOT a.closed AND a.submission_no IS NOT NULL
-            OR a.facts & 1024 <> 0
+            OR a.facts & 1024 <> 0 OR doubted(a)
                 OR a.facts & 60 <> 0 AND (a.facts & 256 = 0 OR a.returned_minor < a.amount_minor))) THEN 'correction.in-motion'
     WHEN row_number() OVER (PARTITION BY c.entitlement_id, c.period, c.sequence, c.old_state IN ('cancelled', 'given back')
                             ORDER BY c.order_id) > 1 THEN 'correction.twice'

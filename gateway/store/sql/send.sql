@@ -2,17 +2,19 @@
 -- a pace; $5: only what has nothing under way before it)
 SELECT s.submission_no, s.batch_no, s.state, s.tries, s.waited, s.name, coalesce(w.recipient, '') AS recipient, s.destination,
        coalesce(w.size, s.size) AS size, coalesce(w.sha256, s.sha256) AS sha256, s.product, s.pay_date, s.currency,
-       s.sum_minor, b.source
+       s.sum_minor, b.source, coalesce(c.rule, '') AS control_rule, c.name AS control_name, c.content AS control
 FROM submission s
 JOIN lane l ON l.bank = s.bank
 JOIN batch b ON b.batch_no = s.batch_no
 LEFT JOIN submission_wire w ON w.submission_no = s.submission_no
+LEFT JOIN submission_control c ON c.submission_no = s.submission_no
 WHERE s.bank = $1 AND s.state IN ('sealed', 'not sent')
   AND (s.next_attempt_at IS NULL OR s.next_attempt_at <= $2)
   AND (s.claimed_until IS NULL OR s.claimed_until <= $2)
   AND l.breaker = 'closed' AND NOT paused(s.bank, b.source)
   AND NOT account_held(s.bank, s.debtor_account, s.currency)
   AND (l.asked_until IS NULL OR l.asked_until <= $2)
+  AND s.submission_no NOT IN (SELECT n FROM alarmed() AS n)
   AND (NOT $4 OR l.paced_until IS NULL OR l.paced_until <= $2)
   AND (NOT $5 OR NOT EXISTS (
       SELECT FROM submission e WHERE e.bank = s.bank AND e.sequence < s.sequence
@@ -37,6 +39,9 @@ WHERE s.submission_no = c.submission_no AND s.claim = c.claim AND s.state IN ('s
 SELECT s.submission_no FROM submission s
 JOIN unnest($1::bigint[], $2::bigint[]) AS c (submission_no, claim) ON c.submission_no = s.submission_no AND c.claim = s.claim
 WHERE s.state IN ('sealed', 'not sent') ORDER BY s.submission_no FOR UPDATE OF s;
+
+-- name: alarmed (of these, now that they are locked)
+SELECT n FROM alarmed() AS n WHERE n = ANY ($1::bigint[]);
 
 -- name: approvals
 SELECT batch_no, source, manifest, manifest_signature FROM batch WHERE batch_no = ANY ($1::bigint[]) ORDER BY batch_no;

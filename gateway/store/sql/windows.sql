@@ -27,7 +27,9 @@ GROUP BY s.bank, s.product, s.pay_date ORDER BY s.bank, s.product, s.pay_date;
 SELECT l.bank, l.breaker, paused(l.bank, '') AS paused,
        coalesce(sum(s.payment_count) FILTER (WHERE s.state IN ('open', 'sealed', 'not sent')), 0)::bigint AS waiting,
        coalesce(sum(s.payment_count) FILTER (WHERE s.state IN ('sending', 'unknown')), 0)::bigint AS under_way,
-       coalesce(sum(s.payment_count) FILTER (WHERE s.state = 'unknown'), 0)::bigint AS unknown
+       coalesce(sum(s.payment_count) FILTER (WHERE s.state = 'unknown'), 0)::bigint AS unknown,
+       coalesce(sum(s.payment_count) FILTER (
+           WHERE s.state IN ('open', 'sealed', 'not sent') AND s.submission_no IN (SELECT n FROM alarmed() AS n)), 0)::bigint AS alarmed
 FROM lane l
 LEFT JOIN submission s ON s.bank = l.bank AND s.state IN ('open', 'sealed', 'sending', 'not sent', 'unknown')
 GROUP BY l.bank, l.breaker ORDER BY l.bank;
