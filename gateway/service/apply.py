@@ -20,12 +20,13 @@ from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, Tally, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service import progress
+from gateway.service.aside import end_recalls, payee_troubles, transport_keys
 from gateway.service.bookings import Again, told_again
 from gateway.service.conflicts import told_of_unsent
 from gateway.service.establish import Establish, Saying
 from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.funds import hold_account
-from gateway.service.judge import ALARMS, HARMLESS, KINDS, NAMED, Heard, Judgement, Verdict, Ways, judge
+from gateway.service.judge import ALARMS, HARMLESS, KINDS, MUTE, NAMED, Heard, Judgement, Verdict, Ways, judge
 from gateway.service.lumps import Lumps
 from gateway.service.match import MATCHES, heard_of
 from gateway.service.moves import move
@@ -139,10 +140,11 @@ class _Chunk:
         again = await told_again(self.session, self.message.message_no, matched)
         judged = await self.lumps.look_around(_without_second_returns(judged, again.second_returns))
         await self._remember(judged, again.repeats)
-        spoken = [(h, j) for h, j in judged if j.verdict in HARMLESS and j.verdict is not Verdict.UNPROVED]
+        spoken = [(h, j) for h, j in judged if j.verdict in HARMLESS - MUTE]
         named = [*spoken, *((h, j) for h, j in judged if j.verdict in NAMED)]
         await self._deliver({h.submission_no for h, _ in named if h.submission_no is not None})
         await self._establish(spoken, again)
+        await end_recalls(self.session, judged)
         await self._contradict([h for h, j in judged if j.verdict is Verdict.UNSENT])
         await self.lumps.hold()
         sums = Sums(establish=self.establish, matching=ways.matching)
@@ -175,7 +177,11 @@ class _Chunk:
         for rule, matches in Counter(_rules(judged)).items():
             self.tally.count(MATCHES, matches, bank=self.message.bank, rule=rule)
         troubled = [(h, j) for h, j in judged if j.verdict not in HARMLESS or _names_a_duplicate(h, j)]
-        troubles = [t for h, j in troubled for t in self._troubles(h, j)]
+        keys = await transport_keys(self.session, self.message.message_no, self.message.bank, troubled)
+        troubles = [
+            t for h, j in troubled if j.verdict is not Verdict.PAYEE_DIFFERS for t in self._troubles(h, j, keys)
+        ]
+        troubles += payee_troubles(self.message.message_no, self.message.bank, troubled)
         await raise_exceptions(self.session, self.at, [*troubles, *self._codes_without_a_rule(judged)])
         if any(j.verdict is Verdict.UNSENT for _, j in troubled):
             reason = "a message names what was never sent to this bank"
@@ -201,13 +207,13 @@ class _Chunk:
             [h.rule for h, _ in judged],
         )
 
-    def _troubles(self, heard: Heard, judgement: Judgement) -> list[Trouble]:
+    def _troubles(self, heard: Heard, judgement: Judgement, keys: Mapping[int, str]) -> list[Trouble]:
         foreign = judgement.verdict is Verdict.FOREIGN
         alarm = {"alarm": "security"} if judgement.verdict in ALARMS else {}
         return [
             Trouble(
                 kind=KINDS.get(judgement.verdict, judgement.verdict.value),
-                key=self.lumps.key(ordinal) or f"{self.message.message_no}/{ordinal}",
+                key=self.lumps.key(ordinal) or keys.get(ordinal) or f"{self.message.message_no}/{ordinal}",
                 bank=self.message.bank,
                 attempt_no=None if foreign else attempt_no,
                 submission_no=None if foreign else heard.submission_no,
@@ -274,7 +280,8 @@ class _Chunk:
             number = heard.submission_no
             if heard.kind == ObservationKind.SUBMISSION_STATUS and number is not None and judgement.fact:
                 facts, reason = said.get(number, (Fact.NONE, None))
-                said[number] = (facts | judgement.fact, reason or heard.reason)
+                why = heard.reason if judgement.fact & _WITH_REASON else None
+                said[number] = (facts | judgement.fact, reason or why)
         groups = await self.establish.add_group_facts(said)
         sayings = [_saying(h, j, self._meant(h.reason)) for h, j in spoken if h.names_attempts and j.fact]
         if again.booked_twice:

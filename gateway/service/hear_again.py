@@ -15,7 +15,7 @@ from gateway.ports.metrics import Meter, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service.exceptions import Trouble, raise_exceptions
 from gateway.service.partitions import DISABLED
-from gateway.service.receive import Door, Letter, store_message
+from gateway.service.receive import Door, Letter, heard, store_message
 
 LETTERS = 50
 """Letters that are looked at in one step."""
@@ -73,8 +73,8 @@ class HearAgain:
             if not await session.execute("hear_again.end", waiting.dead_letter_no, DISABLED, rule):
                 return True  # another worker was faster
             await self._keep(session, waiting, letter)
-        state = "received" if letter.broken_rule is None else "dead letter"
-        self.meter.count("gateway_bank_messages_total", 1, bank=letter.bank or "none", state=state)
+        for (bank, state), messages in heard([letter]).items():
+            self.meter.count("gateway_bank_messages_total", messages, bank=bank, state=state)
         return True
 
     async def _keep(self, session: Session, waiting: WaitingLetter, letter: Letter) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.domain.answers import PAYEE_CHECKS, PayeeCheck
 from gateway.domain.facts import Fact
 from gateway.domain.matching import Rule, explained
 from gateway.domain.observation import ObservationKind
@@ -32,7 +33,7 @@ class Verdict(StrEnum):
     UNSENT = "names what was never sent"
     NAMES_TWO = "names two payments"
     NO_SUCH_LINE = "no such line"
-    """Names a payment by a number that its submission does not reach to."""
+    """Names a payment by a number that its submission does not reach to, or a block that it does not have."""
     AMOUNT_DIFFERS = "amount differs"
     OTHER_ACCOUNT = "not our debtor account"
     UNLISTED = "unlisted status"
@@ -40,17 +41,31 @@ class Verdict(StrEnum):
     SECOND_RETURN = "returned before"
     SPLIT = "split by hand"
     """A lump return that a person split over its payments; it counts no more, its parts do."""
+    RETURN_ADVISED = "return announced"
+    """Word of a return: the credit that is booked returns it."""
+    RECALL_ANSWERED = "recall answered"
+    PAYEE_CHECKED = "payee checked"
+    PAYEE_DIFFERS = "payee check failed"
+    OVERRULED = "report contradicts itself"
+    TRANSPORT = "step of the transport"
+    TRANSPORT_REFUSED = "refused in transport"
 
 
 HARMLESS = frozenset(
     {
         *(Verdict.MATCHED, Verdict.BATCH_SUM, Verdict.SUM_WAITS, Verdict.NOTHING, Verdict.HAS_IT),
         *(Verdict.CHARGES, Verdict.UNPROVED, Verdict.SUM_AMBIGUOUS, Verdict.SPLIT),
+        *(Verdict.RETURN_ADVISED, Verdict.PAYEE_CHECKED, Verdict.TRANSPORT),
     }
 )
 """Verdicts that need no person: what an unproved statement and an ambiguous sum need is raised where that is found."""
+MUTE = frozenset({Verdict.UNPROVED, Verdict.TRANSPORT})
+"""Verdicts of these that do not even say that the bank has what is named."""
 NAMED = frozenset(
-    {Verdict.NAMES_TWO, Verdict.NO_SUCH_LINE, Verdict.AMOUNT_DIFFERS, Verdict.OTHER_ACCOUNT, Verdict.UNLISTED}
+    {
+        *(Verdict.NAMES_TWO, Verdict.NO_SUCH_LINE, Verdict.AMOUNT_DIFFERS, Verdict.OTHER_ACCOUNT, Verdict.UNLISTED),
+        *(Verdict.RECALL_ANSWERED, Verdict.PAYEE_DIFFERS, Verdict.OVERRULED),
+    }
 )
 """Verdicts of what names something that this bank was sent and yet says nothing of it: the bank has it."""
 ALARMS = frozenset({Verdict.FOREIGN, Verdict.UNSENT})
@@ -64,6 +79,20 @@ KINDS = {
 
 _SENT = frozenset({SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.UNKNOWN})
 _ENTRIES = frozenset({ObservationKind.ENTRY, ObservationKind.BATCH_ENTRY, ObservationKind.RETURN_ENTRY})
+_TRANSPORT = {
+    ObservationKind.TRANSPORT_STEP: Verdict.TRANSPORT,
+    ObservationKind.TRANSPORT_REFUSAL: Verdict.TRANSPORT_REFUSED,
+}
+_NO_OUTCOME = {
+    **_TRANSPORT,
+    ObservationKind.RETURN_ADVICE: Verdict.RETURN_ADVISED,
+    ObservationKind.RECALL_ANSWER: Verdict.RECALL_ANSWERED,
+    ObservationKind.OVERRULED_STATUS: Verdict.OVERRULED,
+}
+"""Kinds that are stored, and shown where nobody handles them, but say nothing of what became of a payment."""
+_COUNTED = frozenset({Rule.POSITION, Rule.BANK_REFERENCE})
+"""Rungs that name a payment by a number in somebody's list: a status with another amount is of another payment."""
+_CHECKED = frozenset({PayeeCheck.MATCH, PayeeCheck.NOT_POSSIBLE})
 
 
 class Meaning(Protocol):
@@ -113,7 +142,7 @@ class Heard:
     the UETR is one payment's, the EndToEndId is not. `page_no`: the page of a statement that they stand in.
     `unproved`: their statement contradicts itself; `sent_again`: it is a copy of one that was received before.
     `only_charges`: the amount is the charges that it documents. `beyond`: they name payments of a submission by their
-    place, and it has none there.
+    place, or a block of it, and it has none there.
     """
 
     kind: str
@@ -183,11 +212,16 @@ def judge(heard: Heard, bank: str, ways: Ways) -> Judgement:
         return Judgement(verdict=strange)
     if heard.is_entry:
         return _entry(heard, ways.matching)
+    aside = _aside(heard)
+    if aside is not None:
+        return Judgement(verdict=aside)
     meaning = ways.statuses.meaning(heard.status, heard.reason, heard.reason_text)
     if meaning.duplicate:
         return Judgement(verdict=Verdict.HAS_IT)
     if meaning.unlisted:
         return Judgement(verdict=Verdict.UNLISTED)
+    if meaning.fact and heard.rule in _COUNTED and (heard.short_minor or heard.currency_agrees is False):
+        return Judgement(verdict=Verdict.AMOUNT_DIFFERS)
     return Judgement(verdict=Verdict.MATCHED if meaning.fact else Verdict.NOTHING, fact=meaning.fact)
 
 
@@ -210,8 +244,18 @@ def _strange(heard: Heard, bank: str) -> Verdict | None:
     return None if heard.account_agrees else Verdict.OTHER_ACCOUNT
 
 
+def _aside(heard: Heard) -> Verdict | None:
+    """Judge what is no status and no booking of a payment, whatever code it carries."""
+    if heard.kind == ObservationKind.PAYEE_CHECK:
+        passed = heard.status is None or PAYEE_CHECKS.get(heard.status) in _CHECKED
+        return Verdict.PAYEE_CHECKED if passed else Verdict.PAYEE_DIFFERS
+    return _NO_OUTCOME.get(ObservationKind(heard.kind))
+
+
 def _nameless(heard: Heard) -> Verdict:
-    """Judge what names nothing of ours."""
+    """Judge what names nothing of ours. A transport tells of everything that passed, fetched files too."""
+    if heard.kind in _TRANSPORT:
+        return _TRANSPORT[ObservationKind(heard.kind)]
     if heard.is_entry and not heard.booked:
         return Verdict.NOTHING
     if heard.only_charges and heard.kind == ObservationKind.ENTRY:

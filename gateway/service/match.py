@@ -27,6 +27,7 @@ class Named:
     account_agrees: bool | None
     short_minor: int | None
     currency_agrees: bool | None
+    beyond: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ def _naming(heard: Heard, one: Named) -> Heard:
         account_agrees=one.account_agrees,
         short_minor=one.short_minor,
         currency_agrees=one.currency_agrees,
+        beyond=one.beyond,
     )
 
 

@@ -1,4 +1,4 @@
-"""Read: a stored message becomes observations, in resumable chunks that take effect only when all of it was read.
+"""Read: a stored message becomes observations, chunk by chunk; they take effect only when all of it was read.
 
 The heads of its statements are stored with the last chunk. One that does not add up by itself is *unbalanced* at once,
 so that nothing of it is applied; one that was heard before is *repeated*; the others wait to be proved.
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from gateway.domain.errors import LeaseLost, Unreadable, Unstorable
 from gateway.domain.observation import Observation
+from gateway.domain.reasons import DUPLICATES
 from gateway.domain.statement import Statement, broken_alone
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Meter, no_meter
@@ -40,11 +41,10 @@ COLUMNS = ("message_no", "ordinal", *Observation.__slots__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
-    """A message to read, with how far an earlier reader came."""
+    """A message to read. What an earlier reader left of it is gone."""
 
     message_no: int
     bank: str
-    read_through: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,8 @@ class Read:
     clock: Clock
     banks: Banks
     worker: str
+    duplicates: frozenset[str] = DUPLICATES
+    """Reason codes that configuration calls duplicates (`Reasons.duplicates`)."""
     lease: timedelta = LEASE
     meter: Meter = no_meter
 
@@ -68,7 +70,7 @@ class Read:
                 return False
             pieces = await session.column("read.pieces", message.message_no)
         bank = self.banks[message.bank]
-        reading = _Reading(partial(bank.adapter.read, pieces, bank.profile))
+        reading = _Reading(partial(bank.adapter.read, pieces, bank.profile.knowing(self.duplicates)))
         try:
             await self._read(message, reading)
         except Unreadable as error:
@@ -78,18 +80,17 @@ class Read:
             unreadable = Unreadable("message.unstorable", "", "it holds a value that no column holds")
             if await self._unreadable(message, unreadable):
                 self.meter.count("gateway_bank_messages_total", 1, bank=message.bank, state="unreadable")
-        except LeaseLost:  # whoever took the message over goes on where we came to
+        except LeaseLost:  # whoever took the message over reads it anew
             self.meter.count("gateway_step_failures_total", 1, step="read", error=LeaseLost.__name__)
         else:
             self.meter.count("gateway_bank_messages_total", 1, bank=message.bank, state="read")
         finally:
-            await _in_reader(reading.end)
+            await reading.end()
         return True
 
     async def _read(self, message: ReceivedMessage, reading: "_Reading") -> None:
-        """Store chunk by chunk what an earlier reader has not; reading is deterministic, so ordinals are stable."""
-        await reading.next(message.read_through)
-        ordinal = message.read_through
+        """Store chunk by chunk. Raises LeaseLost when somebody else reads it by now."""
+        ordinal = 0
         while True:
             chunk = await reading.next(CHUNK)
             async with self.store.transaction() as session:
@@ -141,31 +142,35 @@ class Read:
             await pause(session, scope="bank", value=bank, reason=reason, at=self.clock.now(), by=self.worker)
 
 
-_READER = ThreadPoolExecutor(1, thread_name_prefix="reader")
-"""One thread begins, goes on with and ends whatever is read: a parser that changes threads corrupts libxml2's heap."""
-
-
-async def _in_reader(work: Callable[..., T], *args: Any) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_READER, work, *args)
-
-
 class _Reading:
-    """A message that is being read: observations come in chunks, statements gather beside them."""
+    """A message that is being read: observations come in chunks, statements gather beside them.
+
+    One thread of its own begins, goes on with and ends it: a parser that changes threads corrupts libxml2's heap, and
+    the names of elements that libxml2 has met are given back only when the thread that met them is gone.
+    """
 
     def __init__(self, begin: Callable[[], Iterator[Observation | Statement]]) -> None:
         self.statements: list[Statement] = []
         self._begin = begin
         self._observations: Iterator[Observation] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
     async def next(self, count: int) -> list[Observation]:
         """Read on. What an adapter did not foresee makes the message unreadable; it must not end the worker."""
-        taken = await _in_reader(self._take, count)
+        taken = await self._run(partial(self._take, count))
         if isinstance(taken, Unreadable):
             raise taken
         return taken
 
-    def end(self) -> None:
-        """Let go of the parser, in the thread that made it."""
+    async def end(self) -> None:
+        """Let go of the parser, in the thread that made it, and of the thread."""
+        await self._run(self._forget)
+        self._thread.shutdown(wait=False)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _forget(self) -> None:
         self._observations = None
 
     def _take(self, count: int) -> list[Observation] | Unreadable:

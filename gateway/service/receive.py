@@ -1,8 +1,12 @@
-"""Receive: every record of the bank-message topic becomes a stored message, or a dead letter, exactly once."""
+"""Receive: every record of the bank-message topic becomes a stored message, or a dead letter, exactly once.
+
+An archive of messages is kept as it came, and each message in it becomes one of its own in the same transaction: it is
+read, refused or known again by itself. An archive that is not sound is one message, which its reader refuses.
+"""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,13 +18,27 @@ from gateway.service.press import PIECE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A message in an archive: its place from 1, SHA-256 and size; `pieces` may be gone through again and again."""
+
+    number: int
+    digest: bytes
+    size: int
+    pieces: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A record as the door understood it: an authenticated message of a bank, or the rule that it breaks."""
+    """A record as the door understood it: an authenticated message of a bank, or the rule that it breaks.
+
+    `enclosed` are the messages of a sound archive, in its order.
+    """
 
     bank: str = ""
     content: bytes = b""
     channel: str = ""
     broken_rule: str | None = None
+    enclosed: Sequence[Enclosed] = ()
 
 
 Door = Callable[[Record], Awaitable[Letter]]
@@ -52,24 +70,67 @@ class Receive(ReadPartition[Sequence[Letter]]):
         return Came(stored=new, same=len(records) - new - len(dead), dead=len(dead))
 
     def _tell(self, opened: Sequence[Letter], came: Came) -> None:  # noqa: ARG002 - counted by bank
-        for (bank, state), messages in Counter(map(_heard, opened)).items():
+        for (bank, state), messages in heard(opened).items():
             self.meter.count("gateway_bank_messages_total", messages, bank=bank, state=state)
 
     def _tell_lag(self, records: int | None) -> None:
         self.meter.show("gateway_consumer_lag_records", records, partition=str(self.partition))
 
 
-def _heard(letter: Letter) -> tuple[str, str]:
-    """Name the bank and the state that a letter is counted under; a broken one proves no bank."""
-    return (letter.bank, "received") if letter.broken_rule is None else ("none", "dead letter")
+def heard(letters: Iterable[Letter]) -> Counter[tuple[str, str]]:
+    """Count messages by bank and state; a broken letter proves no bank, an archive is as many as are in it."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for letter in letters:
+        if letter.broken_rule is not None:
+            counts["none", "dead letter"] += 1
+        elif letter.enclosed:
+            counts[letter.bank, "unpacked"] += 1
+            counts[letter.bank, "received"] += len(letter.enclosed)
+        else:
+            counts[letter.bank, "received"] += 1
+    return counts
 
 
 async def store_message(session: Session, letter: Letter, origin: dict[str, object], now: datetime) -> bool:
-    """Store a message of a bank with its raw bytes; return False when the same bytes of this bank are there already."""
-    digest, size = sha256(letter.content).digest(), len(letter.content)
-    number = await session.value("receive.message", letter.bank, digest, size, letter.channel, origin, now)
-    if number is None:
-        return False
-    pieces = [(number, n, letter.content[at : at + PIECE]) for n, at in enumerate(range(0, max(size, 1), PIECE))]
-    await session.copy("bank_message_bytes", ("message_no", "piece_no", "piece"), pieces)
-    return True
+    """Store a message of a bank with its raw bytes; return False when the same bytes of this bank are there already.
+
+    Those in an archive are stored beside it, unless the bank has said one before. Their names are the bank's, and may
+    hold an account: `origin` tells an archive's digest and a number. What could not be read before counts as new.
+    """
+    whole = sha256(letter.content).digest()
+
+    async def store(digest: bytes, size: int, where: dict[str, object], state: str, pieces: Iterable[bytes]) -> bool:
+        number = await session.value("receive.message", letter.bank, digest, size, letter.channel, where, now, state)
+        if number is None:
+            return await session.value("receive.again", letter.bank, digest, state) is not None
+        await _keep_bytes(session, number, pieces)
+        return True
+
+    new = await store(whole, len(letter.content), origin, _state(letter), (letter.content,))
+    for one in letter.enclosed:
+        place = {**origin, "archive": whole.hex(), "member": one.number}
+        new = await store(one.digest, one.size, place, "received", one.pieces) or new
+    return new
+
+
+def _state(letter: Letter) -> str:
+    return "unpacked" if letter.enclosed else "received"
+
+
+async def _keep_bytes(session: Session, number: int, pieces: Iterable[bytes]) -> None:
+    rows = ((number, n, piece) for n, piece in enumerate(_cut(pieces)))
+    await session.copy("bank_message_bytes", ("message_no", "piece_no", "piece"), rows)
+
+
+def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of `PIECE`, of which there is at least one; no more of them is kept at a time."""
+    waiting, begun = b"", False
+    for piece in pieces:
+        waiting += piece
+        whole = len(waiting) - len(waiting) % PIECE
+        for at in range(0, whole, PIECE):
+            yield waiting[at : at + PIECE]
+            begun = True
+        waiting = waiting[whole:]
+    if waiting or not begun:
+        yield waiting

@@ -29,7 +29,8 @@ async def _sent(play: Play, numbers: range, bank: str = "alfa", **changes: Any) 
     return ids
 
 
-# Statements: early news, a proved chain with a gap, twins, charges, returns, an orphan that finds its home, rubbish.
+# Statements: early news, a proved chain with a gap, twins, charges, returns of which one was asked for, an orphan that
+# finds its home, rubbish.
 
 
 def _statement(play: Play, number: int, opening: int, *bookings: Booking, **changes: Any) -> bytes:
@@ -46,6 +47,11 @@ def _of(minor: int, name: str) -> tuple[Detail]:
 async def _statements(play: Play) -> None:
     ids, ear = await _sent(play, range(1, 8)), play.ear
     account = play.notes["account"]
+    await play.scene.tamper(
+        "INSERT INTO recall (attempt_no, state, reason, proposed_at)"
+        " SELECT attempt_no, 'asked', 'wrong person', '2026-09-21' FROM attempt WHERE end_to_end_id = $1",
+        ids[3],
+    )
     await ear.tell(camt054(account, Entry(amount=FULL, end_to_end_id=ids[0], ref="R1")))
     both = [Detail(minor=-MINOR, end_to_end_id=i) for i in ids[:2]]
     first = [

@@ -1,4 +1,4 @@
-"""A chapter of a bank whose profile could not be used for a while: what it said meanwhile is heard afterwards."""
+"""Chapters of what a bank has to say twice: its profile could not be used for a while, or its message not be read."""
 
 from gateway.bus.claims import ClaimFolder
 from gateway.runtime.door import bank_door
@@ -25,4 +25,21 @@ async def _heard(play: Play) -> None:
     await play.steps("hear again", "read", "apply")
 
 
-PROFILES = (Chapter(name="profile mended", banks=(BANK,), prepare=_waits, acts=_heard),)
+async def _broken(play: Play) -> None:
+    """A message that could not be read, and the same bytes once more."""
+    ear = play.ear
+    await ear.hear(b"<Document/>", bank=BANK)
+    ear.bus.put(ear.record(b"<Document/>", BANK))
+    for loop in ear.loops:
+        if loop.close is not None:
+            await loop.close()
+
+
+async def _said_again(play: Play) -> None:
+    await play.steps("share", "receive", "read")
+
+
+PROFILES = (
+    Chapter(name="profile mended", banks=(BANK,), prepare=_waits, acts=_heard),
+    Chapter(name="said again", banks=(BANK,), prepare=_broken, acts=_said_again),
+)

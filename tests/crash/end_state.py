@@ -15,7 +15,7 @@ from tests.crash.promises import HELD_ALWAYS
 from tests.orders import PAY_DATE
 from tests.scenario import Scene
 
-END_TO_END_ID = re.compile(r"<EndToEndId>(\w+)</EndToEndId>")
+END_TO_END_ID = re.compile(r"(?:<EndToEndId>|;)(E[A-Z2-7]{26}G[0-9]+)(?:</EndToEndId>|;)")
 
 STATE = {
     "orders": """
@@ -96,6 +96,8 @@ async def _broken(scene: Scene) -> AsyncIterator[str]:
             yield f"{name} {row}"
     for fault in _sent_twice(scene):
         yield fault
+    async for fault in _without_control(scene):
+        yield fault
     async for fault in _books(scene):
         yield fault
     for aged in await Ageing(store=scene.gateway.store).open(scene.clock.now()):
@@ -112,6 +114,18 @@ def _sent_twice(scene: Scene) -> list[str]:
     return [f"P1 {name} was sent {n} times" for name, n in times.items() if n > 1]
 
 
+async def _without_control(scene: Scene) -> AsyncIterator[str]:
+    """What is sealed with a control file lies there with it, as it was sealed, or not at all; nobody collects here."""
+    for slug in scene.gateway.banks:
+        named = await scene.rows(CONTROLLED, slug)
+        lies = set(scene.files(slug)) if named else set()
+        for name, control, content, state in named:
+            if {name, control} & lies != ({name, control} if state == "delivered" else set()):
+                yield f"P1 {name} is {state}, and of it there is {sorted({name, control} & lies)}"
+            elif state == "delivered" and (scene.root / "banks" / slug / "in" / control).read_bytes() != content:
+                yield f"P4 {control} is not what was sealed"
+
+
 async def _books(scene: Scene) -> AsyncIterator[str]:
     """P13: what is on the way agrees with the attempts, and each settled statement with its bank."""
     balances = Balances(store=scene.gateway.store)
@@ -124,6 +138,9 @@ async def _books(scene: Scene) -> AsyncIterator[str]:
             yield f"P13 {agreement}"
 
 
+CONTROLLED = """
+    SELECT s.name, c.name, c.content, s.state FROM submission s JOIN submission_control c USING (submission_no)
+    WHERE s.bank = $1"""
 BOOKS: dict[str, str] = {
     "P13 not zero:": "SELECT transaction_no FROM ledger_posting GROUP BY 1, currency HAVING sum(amount_minor) <> 0",
     "P14 maker is checker:": "SELECT decision_no FROM decision WHERE confirmed_by = asked_by",

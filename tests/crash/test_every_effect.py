@@ -15,6 +15,7 @@ import pytest
 
 from gateway.store.queries import queries
 from tests.crash.chapters_books import BOOKS
+from tests.crash.chapters_controls import CONTROLS
 from tests.crash.chapters_files import FILES
 from tests.crash.chapters_lanes import LANES
 from tests.crash.chapters_people import PEOPLE
@@ -27,7 +28,7 @@ from tests.database import Server, apart
 
 pytestmark = pytest.mark.slow
 
-CHAPTERS = {chapter.name: chapter for chapter in (*BOOKS, *FILES, *LANES, *PEOPLE, *PROFILES, *WINDOWS)}
+CHAPTERS = {chapter.name: chapter for chapter in (*BOOKS, *CONTROLS, *FILES, *LANES, *PEOPLE, *PROFILES, *WINDOWS)}
 EXHAUSTIVE = os.environ.get("GATEWAY_EXHAUSTIVE") == "1"
 READS = frozenset(
     {
@@ -76,6 +77,7 @@ ELSEWHERE = {
     "receive.give_up_surplus": "needs workers that live side by side: tests/workers",
     "sftp: rename": "tests/transport/behaviour ends and freezes the sender there, before a real SSH server",
     "sftp: wire": "likewise",
+    "sftp_control: control": "likewise",
     "sftp_pickup: put away": "likewise",
     "send: Send._unclaim": "a worker that lost every race runs it; what it does not give back ends by itself",
     "send.late": "what a thawed worker leaves: every one that is frozen on the wire runs it",

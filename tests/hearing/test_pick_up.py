@@ -1,5 +1,7 @@
 """Pick-up: what a bank left is stored once with us before it is put away at the bank; what is not the bank's stays."""
 
+import io
+import zipfile
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +29,7 @@ from tests.transport.keys import rsa
 PLAIN, WRAPPED = "india", "juliett"
 BANKS = ("alfa", PLAIN, WRAPPED)
 MESSAGES = "SELECT bank, channel FROM bank_message ORDER BY message_no"
+STATES = "SELECT state FROM bank_message ORDER BY message_no"
 A_MINUTE = 60
 
 
@@ -105,6 +108,22 @@ async def second(post: Post) -> AsyncIterator[Post]:
 
 
 CONTENT = pain002("NOBODYS", group="ACCP")
+
+
+async def test_what_could_not_be_read_and_is_left_again_is_told_again_once(post: Post) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", CONTENT[:-20])
+    for number, content in enumerate((CONTENT[:-30], packed.getvalue()), start=1):
+        for time in (1, 2):
+            post.leave(content)
+            await post.look()
+            await post.receive()
+            assert (len(post.published), "received" in await post.scene.column(STATES)) == (2 * number - 2 + time, True)
+            await post.ear.until_idle("read")
+            await post.look()
+            assert (post.lying(), len(post.published)) == ([], 2 * number - 2 + time)
+    assert await post.scene.column(STATES) == ["unreadable", "unpacked", "unreadable"]
 
 
 async def test_a_file_is_stored_as_a_message_of_its_bank_and_put_away_after_that(post: Post) -> None:
@@ -195,6 +214,21 @@ async def test_a_large_message_travels_by_reference(post: Post) -> None:
     assert [(record.value, bool(record.headers["ce_dataref"])) for record in post.published] == [(b"", True)]
     await post.receive()
     assert b"".join(await post.scene.column("SELECT piece FROM bank_message_bytes ORDER BY piece_no")) == large
+
+
+async def test_a_zip_is_put_away_once_the_messages_in_it_are_stored(post: Post) -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as packed:
+        for number in (1, 2):
+            packed.writestr(f"{number}.xml", pain002("NOBODYS", group="ACCP", number=number))
+    post.leave(written.getvalue(), "C53.zip")
+    assert await post.look()
+    await post.receive()
+    states = await post.scene.column("SELECT state FROM bank_message ORDER BY message_no")
+    assert states == ["unpacked", "received", "received"]
+    assert await post.scene.rows(MESSAGES) == [(PLAIN, "pick-up")] * 3
+    await post.look()
+    assert (len(post.published), post.lying()) == (1, [])
 
 
 async def test_one_worker_looks_at_a_time(post: Post) -> None:

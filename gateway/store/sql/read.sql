@@ -1,10 +1,16 @@
--- name: take (oldest first; of a bank that this process has a profile for; one left behind is taken over)
-UPDATE bank_message SET leased_by = $1, lease_until = $3
-WHERE message_no = (
-    SELECT m.message_no FROM bank_message m
-    WHERE m.state = 'received' AND m.bank = ANY ($4::text[]) AND (m.lease_until IS NULL OR m.lease_until < $2 OR m.leased_by = $1)
-    ORDER BY m.message_no LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING message_no, bank, read_through;
+-- name: take (oldest first; of a bank that this process has a profile for; one left behind is taken over, and read anew: another
+-- release, or another profile, may find more or less before the place that its reader came to)
+WITH taken AS (
+    UPDATE bank_message SET leased_by = $1, lease_until = $3, read_through = 0
+    WHERE message_no = (
+        SELECT m.message_no FROM bank_message m
+        WHERE m.state = 'received' AND m.bank = ANY ($4::text[]) AND (m.lease_until IS NULL OR m.lease_until < $2 OR m.leased_by = $1)
+        ORDER BY m.message_no LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING message_no, bank
+), dropped AS (
+    DELETE FROM observation o USING taken t WHERE o.message_no = t.message_no
+)
+SELECT message_no, bank FROM taken;
 
 -- name: pieces
 SELECT piece FROM bank_message_bytes WHERE message_no = $1 ORDER BY piece_no;
@@ -20,9 +26,13 @@ DELETE FROM observation WHERE message_no = $1;
 UPDATE bank_message SET state = 'unreadable', failure = $3, read_through = 0
 WHERE message_no = $1 AND state = 'received' AND leased_by = $2;
 
--- name: unreadable_lately
-SELECT count(*) FROM (SELECT state FROM bank_message WHERE bank = $1 ORDER BY message_no DESC LIMIT $2) latest
-WHERE state = 'unreadable';
+-- name: unreadable_lately (an archive is one message, however many of those in it are unreadable)
+SELECT count(*) FROM (
+    SELECT m.state, m.digest FROM bank_message m
+    WHERE m.bank = $1 AND NOT m.origin ? 'archive' ORDER BY m.message_no DESC LIMIT $2) latest
+WHERE latest.state = 'unreadable' OR latest.state = 'unpacked' AND EXISTS (
+    SELECT FROM bank_message i
+    WHERE i.bank = $1 AND i.state = 'unreadable' AND i.origin ->> 'archive' = encode(latest.digest, 'hex'));
 
 -- name: chain (holds the row: nobody else stores or judges a statement of this account until we are done)
 INSERT INTO statement_chain (bank, account, currency) VALUES ($1, $2, $3)

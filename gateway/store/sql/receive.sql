@@ -53,8 +53,12 @@ UPDATE partition_lease SET stopped = NULL, failures = 0, owner = NULL, lease_unt
 WHERE incarnation = $1 AND topic = $2 AND partition = $3;
 
 -- name: message (the same bytes of the same bank are one message)
-INSERT INTO bank_message (bank, digest, size, channel, origin, received_at) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO bank_message (bank, digest, size, channel, origin, received_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (bank, digest) DO NOTHING RETURNING message_no;
+
+-- name: again (said once more, what could not be read is read once more: its reader may have been mended since)
+UPDATE bank_message SET state = $3, failure = NULL, leased_by = NULL, lease_until = NULL
+WHERE bank = $1 AND digest = $2 AND state = 'unreadable' RETURNING message_no;
 
 -- name: dead_letter
 INSERT INTO dead_letter (incarnation, topic, partition, "offset", rule, value, headers, received_at)
