@@ -35,12 +35,16 @@ BY_BANKS = (
 """What banks do with payments."""
 
 STATEMENTS = (
-    "after a camt.052 of the day",
+    "MT940",
+    "after a report of the day",
     "after its successor",
     "camt.053.001.02",
+    "camt.053.001.04",
     "camt.053.001.08",
+    "camt.053.001.10",
     "entries without a reference",
     "entries without a status",
+    "in a zip",
     "on several pages",
     "twice",
     "two accounts in a message",

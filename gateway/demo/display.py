@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from gateway.demo.conductor import Progress
+from gateway.demo.formats import spoken
 from gateway.demo.run import Watching
 
 Document = Mapping[str, Any]
@@ -39,7 +40,7 @@ def report(console: Console, document: Document) -> None:
     console.rule(f"Pay day {document['pay_date']}, seed {document['seed']}")
     for line in _introduction(document):
         console.print(line, highlight=False)
-    for make in (_benefits, _banks, _by_banks, _institution, _stops, _accounts, _equations, _cases):
+    for make in (_benefits, _banks, _formats, _by_banks, _institution, _stops, _accounts, _equations, _cases):
         console.print()
         console.print(make(document))
     console.print()
@@ -124,6 +125,15 @@ def _accounts(document: Document) -> Table:
             *(closing["bank"], closing["statement"] or "none", closing["ledger"], one["ledger"].get("suspense", "0")),
             "agrees" if one["agrees"] else "DOES NOT AGREE",
         )
+    return table
+
+
+def _formats(document: Document) -> Table:
+    banks = document["formats"]
+    title = f"{len(spoken(banks))} formats spoken: messages, counted from their bytes"
+    table = _headed(title, "bank", "sent to it", last=("said by it",))
+    for bank, told in banks.items():
+        table.add_row(bank, _counts(told["sent"]), _counts(told["heard"]))
     return table
 
 

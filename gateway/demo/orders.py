@@ -13,6 +13,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from gateway.demo import extras
 from gateway.demo.people import SCHEME, Person, broken_iban, iban, person, with_check_digits
 from gateway.sandbox import BankParameters
 
@@ -160,6 +161,10 @@ class _Maker:
         if self._number % _COUNTER == _COUNTER_PLACE:
             document |= at_the_counter(payee, self._pay_date)
             document |= {"validUntil": document["collection"]["until"]} if self._one_window else {}
+        elif slug == extras.BANK and not self._trouble():
+            document |= extras.told_beside(self._number, due.benefit, payee)
+            if "creditorReference" in document:
+                del document["remittanceInformation"]
         order_id = document["orderId"]
         return DemoOrder(order_id=order_id, programme=due.programme, payee=payee, bank=slug, document=document)
 

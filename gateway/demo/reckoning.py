@@ -10,6 +10,7 @@ from typing import Any
 from gateway.demo import evidence
 from gateway.demo.accounts import LedgerBalance, Told, account_books
 from gateway.demo.benefits_system import totals
+from gateway.demo.formats import formats_document
 from gateway.demo.judge import Day, Doubtful, compare_columns, judge
 from gateway.demo.mornings import Approved
 from gateway.demo.result import Cases, Facts, Figures, Late, Named, Raised, columns_of, result_document
@@ -79,6 +80,7 @@ class Reckoning:
             outcome_events=len(stage.inbox.events),
             events_repeated=stage.inbox.repeated,
             refused=[(tried, reply.status) for tried, reply in stage.benefits.refusals],
+            formats=formats_document(stage.banks_folder, stage.street.books()),
             shown=self._shown(figures),
             by_hand=stage.operators.done,
             hops=hops,

@@ -115,6 +115,7 @@ class Facts:
     outcome_events: int
     events_repeated: int
     refused: Sequence[tuple[str, int]]
+    formats: Mapping[str, Any]
     by_hand: Mapping[str, int]
     shown: Mapping[str, Any]
     hops: int
@@ -155,6 +156,7 @@ def _played(facts: Facts, figures: Figures) -> dict[str, Any]:
         "submissions": sum(figures.submissions.values()),
         "submission_states": dict(figures.submissions),
         "tries": dict(figures.tries),
+        "formats": dict(facts.formats),
         "outcome_events": facts.outcome_events,
         "outcome_events_repeated": facts.events_repeated,
     }

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 
-from gateway.sandbox import camt054, pain002
-from gateway.sandbox.entries import Style
+from gateway.sandbox import pain002, voice
 from gateway.sandbox.judge import BlockVerdict, Judgement
-from gateway.sandbox.messages import Message, chunks, header
+from gateway.sandbox.messages import Header, Message, chunks, header
 from gateway.sandbox.movements import DEBIT, Movement, entries
 from gateway.sandbox.parameters import BankParameters, Kind
 
@@ -28,11 +27,6 @@ def answers(bank: BankParameters, judged: Judgement, moved: Iterable[Movement]) 
         messages += _bookings(bank, judged, part, [one for one in of_block if one.side == DEBIT])
         messages += _returns(bank, judged, part, [one for one in of_block if one.side != DEBIT])
     return messages
-
-
-def style_of(bank: BankParameters) -> Style:
-    """Return how the bank writes its notices."""
-    return Style(version=bank.camt_version, family=bank.return_family, own_batch=bank.verdicts.references == "own")
 
 
 def _all_statuses(bank: BankParameters, judged: Judgement) -> Iterator[Message]:
@@ -83,8 +77,7 @@ def _late_rejects(bank: BankParameters, judged: Judgement) -> Iterator[Message]:
             ordinal += 1
             said = pain002.BlockPart(block=part, status="PART", listed=piece, accept_status="RJCT")
             head = header(bank, judged.digest, "late reject", ordinal, judged.created, delay)
-            content = pain002.write(head, judged, "PART", said)
-            yield Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
+            yield _message(head, voice.status(bank, head, judged, "PART", said), delay)
 
 
 def _status(
@@ -94,8 +87,11 @@ def _status(
     # A file sent again has the same bytes; its refusal must not look like the answer to the first.
     sort = "status" if judged.outcome != "duplicate" else "refused again"
     head = header(bank, judged.digest, sort, ordinal, judged.created, delay)
-    content = pain002.write(head, judged, group, part)
-    return Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
+    return _message(head, voice.status(bank, head, judged, group, part), delay)
+
+
+def _message(head: Header, written: voice.Written, delay: int) -> Message:
+    return Message(name=head.msg_id, suffix=written.suffix, content=written.content, delay_seconds=delay)
 
 
 def _bookings(
@@ -106,8 +102,7 @@ def _bookings(
     about, delay = f"{judged.digest} {part.block.pmt_inf_id}", bank.booking_delay_seconds
     for ordinal, piece in chunks(entries(debits), bank.answer_size):
         head = header(bank, about, "debit", ordinal, judged.created, delay)
-        content = camt054.write(head, part.block.debtor_account, style_of(bank), piece)
-        yield Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
+        yield _message(head, voice.notice(bank, head, part.block.debtor_account, piece), delay)
 
 
 def _returns(
@@ -121,8 +116,7 @@ def _returns(
         delay = notice_delay(bank, judged, day)
         for ordinal, piece in chunks(entries(one for one in backs if one.booked_on == day), bank.answer_size):
             head = header(bank, about, "return", ordinal, judged.created, delay)
-            content = camt054.write(head, part.block.debtor_account, style_of(bank), piece)
-            yield Message(name=head.msg_id, suffix="xml", content=content, delay_seconds=delay)
+            yield _message(head, voice.notice(bank, head, part.block.debtor_account, piece), delay)
 
 
 def notice_delay(bank: BankParameters, judged: Judgement, day: date) -> int:

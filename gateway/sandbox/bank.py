@@ -72,7 +72,9 @@ def record(bank: BankParameters, books: Books, request: Request, judged: Judgeme
 class FileBank:
     """A bank of one of the kinds that take files. `<root>/<slug>/in` is where the gateway drops them.
 
-    With a `pouch` files must come in an envelope; what was in them is kept in `<root>/<slug>/opened`.
+    With a `pouch` files must come in an envelope; what was in them is kept in `<root>/<slug>/opened`. Where the bank
+    has a `control_suffix` it leaves a file where it is until its control file lies beside it, and then takes
+    both; control files are kept in `<root>/<slug>/controls`.
     """
 
     def __init__(self, bank: BankParameters, root: Path, pouch: Pouch | None = None) -> None:
@@ -83,7 +85,8 @@ class FileBank:
         self.books = open_books(bank, root)
         self._in = root / bank.slug / "in"
         self._collected = root / bank.slug / "collected"
-        for folder in (self._in, self._collected):
+        self._controls = root / bank.slug / "controls"
+        for folder in (self._in, self._collected, *([self._controls] if bank.control_suffix else [])):
             folder.mkdir(parents=True, exist_ok=True)
         booked = self.books.sources()
         names = sorted(path.name for path in self._collected.iterdir() if path.is_file())
@@ -96,7 +99,7 @@ class FileBank:
     def collect(self, now: datetime) -> bool:
         """Take every finished file out of the folder, then decide and book at most one; say whether it did."""
         for path in sorted(self._in.iterdir()):
-            if path.is_file() and not path.name.startswith(".") and not path.name.endswith(_UNFINISHED):
+            if path.is_file() and self._is_whole(path):
                 self._waiting.append(self._take(path))
         if not self._waiting:
             return False
@@ -116,6 +119,16 @@ class FileBank:
         """Close the books."""
         self.books.close()
 
+    def _is_whole(self, path: Path) -> bool:
+        if path.name.startswith(".") or path.name.endswith(_UNFINISHED) or self._is_control(path):
+            return False
+        suffix = self.parameters.control_suffix
+        return not suffix or path.with_name(path.name + suffix).exists()
+
+    def _is_control(self, path: Path) -> bool:
+        suffix = self.parameters.control_suffix
+        return bool(suffix) and path.name.endswith(suffix)
+
     def _take(self, path: Path) -> str:
         # The same name may come again: what was collected before is evidence and stays.
         name, number = path.name, 1
@@ -123,7 +136,19 @@ class FileBank:
             number += 1
             name = f"{path.name}.{number}"
         path.rename(self._collected / name)
+        if suffix := self.parameters.control_suffix:
+            path.with_name(path.name + suffix).rename(self._controls / (name + suffix))
         return name
+
+    def _control(self, name: str) -> bytes | None:
+        """Return what the control file tells; a bank that was killed between the two finds it where it was left."""
+        suffix = self.parameters.control_suffix
+        if not suffix:
+            return None
+        taken, left = (folder / (name + suffix) for folder in (self._controls, self._in))
+        if left.exists() and not taken.exists():
+            left.rename(taken)
+        return taken.read_bytes() if taken.exists() else b""
 
     def _content(self, name: str) -> bytes:
         """Return what a file says; something that nobody can read for what did not come as it was agreed."""
@@ -140,7 +165,8 @@ class FileBank:
 
     def _book(self, name: str, now: datetime) -> None:
         bank, content = self.parameters, self._content(name)
-        judged = judge_file(bank, content, self.books.knows_msg_id, standing(bank, self.books))
+        stands = standing(bank, self.books)
+        judged = judge_file(bank, content, self.books.knows_msg_id, stands, self._control(name))
         request = Request(
             source=name,
             digest=judged.digest,

@@ -31,7 +31,7 @@ class Shape(StrEnum):
     NO_REVERSAL = "no reversal"
     """As named, with RvslInd false."""
     UETR = "uetr"
-    """All references NOTPROVIDED, but the UETR of the payment (none in version 02, which knows no UETR)."""
+    """All references NOTPROVIDED, but the UETR of the payment (none in versions 02 and 04 and in MT)."""
     TX_ID = "tx id"
     """Only the clearing's reference (TxId) that the debit carried."""
     BANK_REFERENCE = "bank reference"
@@ -60,20 +60,21 @@ class AccountParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementParameters:
-    """The bank's end-of-day statement, camt.053.001 in `version` .02 or .08; shares are of statement days.
+    """The bank's end-of-day statement, camt.053.001 in a `version`, or MT940; shares are of statement days.
 
     `sums` says whether a booked sum lists its payments; `pages` cuts a day with at least as many entries into so many
     messages; `together` puts all accounts into one message. `late` statements come after their successor, `twice` come
     again with the same bytes, `unbalanced` ones are wrong at first and come again corrected. `entry_status` and
     `entry_reference` say whether entries carry Sts and AcctSvcrRef. With `intraday` a camt.052 of the whole day goes
-    ahead of the statement. `delay_seconds` after the day was closed it is sent.
+    ahead of the statement (an MT942 of an MT940). `zipped`: what is sent at one time of an evening is one zip.
+    `delay_seconds` after the day was closed it is sent.
 
     Raises ValueError for parts that do not go together.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
-    version: Literal["02", "08"] = "08"
+    version: Literal["02", "04", "08", "10", "MT940"] = "08"
     sums: Literal["listed", "bare"] = "bare"
     pages: Annotated[int, Field(ge=1, le=2)] = 1
     together: bool = False
@@ -83,11 +84,15 @@ class StatementParameters:
     entry_status: Literal["given", "omitted"] = "given"
     entry_reference: Literal["given", "omitted"] = "given"
     intraday: bool = False
+    zipped: bool = False
     delay_seconds: Seconds = 3_600
 
     def __post_init__(self) -> None:
         if self.together and (self.pages > 1 or self.late_per_10000 or self.unbalanced_per_10000):
             raise ValueError("a statement of several accounts has one page, comes in time and balances")
+        plain = self.pages == 1 and self.sums == "bare" and self.entry_status == self.entry_reference == "given"
+        if self.version == "MT940" and not plain:
+            raise ValueError("an MT940 has one page, sums without their payments, and nothing that can be left out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -210,6 +210,10 @@ class Books:
                 "returnRefs": [name for name in names if name],
             }
 
+    def said(self) -> Iterator[bytes]:
+        """Yield every message that was sent, as often as it was."""
+        yield from (content for (content,) in self._connection.execute(sql()["said"]))
+
     def shown(self) -> Iterator[tuple[str, str]]:
         """Yield what the bank did out of the ordinary, in words, each with the EndToEndId that it was done to."""
         for row in self._connection.execute(sql()["shown"]):

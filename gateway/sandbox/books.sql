@@ -136,6 +136,9 @@ UPDATE statements SET told = 1, habits = ? WHERE id = ?;
 SELECT DISTINCT end_to_end_id FROM bookings
 WHERE :reference IN (entry_ref, tx_id, debit_ref) AND request IS NOT NULL ORDER BY end_to_end_id;
 
+-- said: every message that was sent, as often as it was
+SELECT content FROM answers WHERE sent_at IS NOT NULL ORDER BY id;
+
 -- shown: what was done with each payment out of the ordinary
 SELECT p.end_to_end_id, p.state, p.reason, p.habit, p.amount_minor, b.sort, coalesce(b.shape, ''),
     coalesce(b.amount_minor, 0), coalesce(b.charges_minor, 0)

@@ -1,4 +1,4 @@
-"""Writes camt.053 statements and camt.052 reports in versions .02 and .08, whole or in pages."""
+"""Writes camt.053 statements and camt.052 reports in versions .02, .04, .08 and .10, whole or in pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -81,10 +81,10 @@ def write_report(head: Header, style: Style, one: Told) -> bytes:
 
 
 def _message(head: Header, style: Style, sort: str, root: str, paging: str, body: str) -> bytes:
-    created = tag("CreDtTm", utc(head.created))
+    group = tag("MsgId", head.msg_id) + tag("CreDtTm", utc(head.created)) + paging + tag("AddtlInf", head.sender)
     return (
         f'{XML}<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{sort}.001.{style.version}"><{root}>'
-        f"<GrpHdr>{tag('MsgId', head.msg_id)}{created}{paging}</GrpHdr>{body}</{root}></Document>\n"
+        f"<GrpHdr>{group}</GrpHdr>{body}</{root}></Document>\n"
     ).encode()
 
 

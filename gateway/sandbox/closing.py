@@ -4,10 +4,11 @@ A day ends when the bank is told, never by itself. What is asked for afterwards 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from gateway.sandbox import camt053, chance
+from gateway.sandbox import camt053, chance, voice
 from gateway.sandbox.accounts import Statement
 from gateway.sandbox.behaviours import StatementParameters
 from gateway.sandbox.books import Books, Queued
@@ -16,6 +17,7 @@ from gateway.sandbox.entries import Style
 from gateway.sandbox.messages import Header
 from gateway.sandbox.movements import CREDIT, DEBIT, Movement, Sort
 from gateway.sandbox.parameters import BankParameters, Kind
+from gateway.sandbox.zipped import packed
 
 _EVENING = time(18, tzinfo=UTC)
 _AFTER = timedelta(hours=1)
@@ -99,7 +101,7 @@ class _Teller:
             self._ways[one.id].add("after its successor")
             said += self._statement([one], due + _AFTER)
         self._books.accounts.mark_told({one.id: self._ways[one.id] for one in [*told, *overtaken]})
-        return said
+        return list(_zipped(said)) if self._habits.zipped else said
 
     def _groups(self, statements: Sequence[Statement]) -> list[Sequence[Statement]]:
         if not statements:
@@ -121,10 +123,11 @@ class _Teller:
     def _always(self, told: Sequence[Told]) -> set[str]:
         """Name the ways that need no chance."""
         ways = {
-            f"camt.053.001.{self._habits.version}": True,
+            self._habits.version if self._habits.version in voice.MT else f"camt.053.001.{self._habits.version}": True,
             "entries without a status": not self._style.status,
             "entries without a reference": not self._style.reference,
-            "after a camt.052 of the day": self._habits.intraday,
+            "after a report of the day": self._habits.intraday,
+            "in a zip": self._habits.zipped,
             "two accounts in a message": len(told) > 1,
             "on several pages": len(self._paged(told)) > 1,
         }
@@ -139,17 +142,17 @@ class _Teller:
     def _sent(self, first: Statement, messages: Sequence[Sequence[Told]], sort: str, due: datetime) -> Iterator[Queued]:
         for number, told in enumerate(messages, start=1):
             head = self._head(first, f"{sort} {number}")
-            content = camt053.write_statement(head, self._style, told)
-            queued = Queued(name=head.msg_id, suffix="xml", content=content, due=due)
+            written = voice.statement(self._bank, head, self._style, told)
+            queued = Queued(name=head.msg_id, suffix=written.suffix, content=written.content, due=due)
             yield queued
             if self._happens("twice", head.msg_id, self._habits.twice_per_10000):
                 self._ways[first.id].add("twice")
-                yield Queued(name=head.msg_id, suffix="xml", content=content, due=due + _AFTER)
+                yield replace(queued, due=due + _AFTER)
 
     def _report(self, statement: Statement, due: datetime) -> Queued:
         head = self._head(statement, "report")
-        content = camt053.write_report(head, self._style, self._told(statement))
-        return Queued(name=head.msg_id, suffix="xml", content=content, due=due)
+        written = voice.report(self._bank, head, self._style, self._told(statement))
+        return Queued(name=head.msg_id, suffix=written.suffix, content=written.content, due=due)
 
     def _told(self, statement: Statement) -> Told:
         entries = self._books.accounts.on_statement(statement)
@@ -161,7 +164,18 @@ class _Teller:
         about = f"{statement.account} {statement.sequence}"
         mark = chance.reference(self._bank.seed, f"message {self._bank.slug} {sort}", about, 20)
         msg_id = f"{self._bank.slug.replace('-', '').upper()[:8]}C{mark}"
-        return Header(msg_id=msg_id, created=datetime.combine(statement.day, _EVENING))
+        created = datetime.combine(statement.day, _EVENING)
+        return Header(msg_id=msg_id, created=created, sender=self._bank.dress.name)
 
     def _happens(self, what: str, key: str, per_10000: int) -> bool:
         return chance.happens(self._bank.seed, f"{what} {self._bank.slug}", key, per_10000)
+
+
+def _zipped(said: Iterable[Queued]) -> Iterator[Queued]:
+    """Pack what goes out at one time into one zip, which has the name of its first message."""
+    by_due: defaultdict[datetime, list[Queued]] = defaultdict(list)
+    for one in said:
+        by_due[one.due].append(one)
+    for together in by_due.values():
+        content = packed((f"{one.name}.{one.suffix}", one.content) for one in together)
+        yield replace(together[0], suffix="zip", content=content)

@@ -15,8 +15,8 @@ from gateway.sandbox.books import Request
 from gateway.sandbox.closing import close_day, fund
 from gateway.sandbox.judge import Judgement, Outcome, State, judge_request
 from gateway.sandbox.notices import notices
-from gateway.sandbox.pain001 import Block, Payment
 from gateway.sandbox.parameters import BankParameters
+from gateway.sandbox.payment_file import Block, Party, Payment
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OPENING = time(6, tzinfo=UTC)
@@ -89,6 +89,9 @@ class _Order(_Strict):
             currency=self.currency,
             account=self.creditor.account,
             window=None if self.collection is None else (self.collection.first, self.collection.until),
+            creditor=Party(name=self.creditor.name),
+            ultimate_creditor=None if self.ultimateCreditor is None else Party(name=self.ultimateCreditor.name),
+            remittance=self.remittanceInformation,
         )
 
     def block(self) -> Block:
@@ -97,7 +100,7 @@ class _Order(_Strict):
         return Block(
             pmt_inf_id="",
             count=1,
-            control_minor=payment.amount_minor,
+            control_sum=payment.amount,
             debtor_account=self.debtorIban,
             execution_date=self.requestedExecutionDate,
             payments=(payment,),

@@ -1,6 +1,7 @@
 """Writes the entries of camt.052, .053 and .054: payments, booked sums, returns in every shape, charges, funding.
 
-The versions .02 and .08 differ in few places, all of them here. Reference: iso20022-and-banks sections 3.1, 3.2 and 6.
+The versions .02, .04, .08 and .10 differ in few places, all of them here. Reference: iso20022-and-banks sections 3.1,
+3.2 and 6.
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,11 @@ class Style:
     def old(self) -> bool:
         return self.version == "02"
 
+    @property
+    def early(self) -> bool:
+        """Whether the status of an entry is a text and nothing has a UETR."""
+        return self.version in {"02", "04"}
+
 
 def entry(style: Style, parts: Sequence[Movement]) -> str:
     """Write one Ntry; `parts` are the payments it stands for, one unless it is a sum or a lump."""
@@ -63,7 +69,7 @@ def amount(name: str, minor: int) -> str:
 def _status(style: Style) -> str:
     if not style.status:
         return ""
-    return "<Sts>BOOK</Sts>" if style.old else "<Sts><Cd>BOOK</Cd></Sts>"
+    return "<Sts>BOOK</Sts>" if style.early else "<Sts><Cd>BOOK</Cd></Sts>"
 
 
 def _code(style: Style, first: Movement) -> str:
@@ -114,7 +120,7 @@ def _references(style: Style, one: Movement) -> str:
         "PmtInfId": one.pmt_inf_id,
         "InstrId": one.instr_id,
         "EndToEndId": one.end_to_end_id,
-        "UETR": None if style.old else one.uetr,
+        "UETR": None if style.early else one.uetr,
         "TxId": one.tx_id,
     }
     if one.sort is Sort.RETURN:

@@ -9,10 +9,12 @@ from types import MappingProxyType
 
 from gateway.sandbox import chance
 from gateway.sandbox.behaviours import CounterParameters, Shape
+from gateway.sandbox.control import control_fault
 from gateway.sandbox.days import banking_day
 from gateway.sandbox.iban import is_iban
-from gateway.sandbox.pain001 import BadFile, Block, Payment, PaymentFile, read, sums_fault
 from gateway.sandbox.parameters import BankParameters, Kind
+from gateway.sandbox.payment_file import BadFile, Block, Payment, PaymentFile, sums_fault
+from gateway.sandbox.readers import read
 
 NO_FUNDS, BAD_FORM = "AM04", "FF01"
 
@@ -120,7 +122,10 @@ class BlockVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A whole file decided; with a `reason` all of it is refused. `digest` is the SHA-256 (hex) of its bytes."""
+    """A whole file decided; with a `reason` all of it is refused. `digest` is the SHA-256 (hex) of its bytes.
+
+    `initiation` is the format of the file (`gateway.sandbox.readers`), empty for a request.
+    """
 
     digest: str
     msg_id: str | None
@@ -129,6 +134,7 @@ class Judgement:
     reason: str | None = None
     text: str | None = None
     blocks: tuple[BlockVerdict, ...] = ()
+    initiation: str = ""
 
     def verdicts(self) -> Iterator[tuple[Block, Verdict]]:
         """Yield every payment with its block, in document order."""
@@ -210,12 +216,19 @@ NOWHERE = Standing()
 
 
 def judge_file(
-    bank: BankParameters, content: bytes, seen: Callable[[str], bool], standing: Standing = NOWHERE
+    bank: BankParameters,
+    content: bytes,
+    seen: Callable[[str], bool],
+    standing: Standing = NOWHERE,
+    control: bytes | None = None,
 ) -> Judgement:
-    """Decide a file in the order in which banks look: form, MsgId used before (`seen`), sums, accounts, payments."""
+    """Decide a file in the order in which banks look: form, MsgId used before (`seen`), sums, accounts, payments.
+
+    `control` is what its control file tells, where the bank waits for one.
+    """
     digest = hashlib.sha256(content).hexdigest()
     try:
-        file = read(content)
+        file = read(content, bank.initiation)
     except BadFile as bad:
         return Judgement(
             digest=digest,
@@ -224,23 +237,38 @@ def judge_file(
             outcome=Outcome.UNREADABLE,
             reason=bad.reason,
             text=str(bad),
+            initiation=bank.initiation,
         )
     if seen(file.msg_id):
-        return _whole(file, digest, Outcome.DUPLICATE, "DU01", ())
+        return _whole(bank, file, digest, Outcome.DUPLICATE, "DU01", ())
     fault = sums_fault(file)
+    if fault is None and control is not None:
+        fault = control_fault(control, file, content)
     if fault is None and chance.happens(bank.seed, "file", file.msg_id, bank.verdicts.file_refused_per_10000):
         fault = BAD_FORM
     if fault is not None:
-        return _whole(file, digest, Outcome.REJECTED, fault, tuple(_refuse(block, fault) for block in file.blocks))
+        refused = tuple(_refuse(block, fault) for block in file.blocks)
+        return _whole(bank, file, digest, Outcome.REJECTED, fault, refused)
     parts = tuple(_judge_blocks(bank, file.blocks, file.msg_id, file.created, standing))
-    return _whole(file, digest, Outcome.ACCEPTED, None, parts)
+    return _whole(bank, file, digest, Outcome.ACCEPTED, None, parts)
 
 
 def _whole(
-    file: PaymentFile, digest: str, outcome: Outcome, reason: str | None, blocks: tuple[BlockVerdict, ...]
+    bank: BankParameters,
+    file: PaymentFile,
+    digest: str,
+    outcome: Outcome,
+    reason: str | None,
+    blocks: tuple[BlockVerdict, ...],
 ) -> Judgement:
     return Judgement(
-        digest=digest, msg_id=file.msg_id, created=file.created, outcome=outcome, reason=reason, blocks=blocks
+        digest=digest,
+        msg_id=file.msg_id,
+        created=file.created,
+        outcome=outcome,
+        reason=reason,
+        blocks=blocks,
+        initiation=bank.initiation,
     )
 
 

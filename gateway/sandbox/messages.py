@@ -25,17 +25,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Message id and creation time, both made of what the message is about and never of the time of day."""
+    """Message id and creation time, both made of what the message is about and never of the time of day.
+
+    `sender` is the bank's name, where it writes one.
+    """
 
     msg_id: str
     created: datetime
+    sender: str | None = None
 
 
 def header(bank: BankParameters, about: str, sort: str, ordinal: int, created: datetime, delay_seconds: int) -> Header:
     """Make the header of the message no. `ordinal` of its `sort` about a file digest or idempotency key."""
     mark = chance.reference(bank.seed, f"message {bank.slug} {sort}", f"{about} {ordinal}", 20)
     msg_id = f"{bank.slug.replace('-', '').upper()[:8]}{sort[0].upper()}{mark}"
-    return Header(msg_id=msg_id, created=created + timedelta(seconds=delay_seconds))
+    return Header(msg_id=msg_id, created=created + timedelta(seconds=delay_seconds), sender=bank.dress.name)
 
 
 def chunks(items: Sequence[_T], size: int) -> Iterator[tuple[int, Sequence[_T]]]:

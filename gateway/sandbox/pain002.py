@@ -1,15 +1,19 @@
-"""Writes pain.002.001.10: whole-file answers, rejects only, or every payment (reference section 2.1)."""
+"""Writes pain.002.001 in versions .03, .10 and .12: whole-file answers, rejects only, or every payment.
 
-from collections.abc import Sequence
+Reference section 2.1. Version .03 knows no UETR.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gateway.sandbox.judge import BlockVerdict, Judgement, Verdict
 from gateway.sandbox.messages import XML, Header, decimal, tag, utc
-from gateway.sandbox.pain001 import VERSION
 
-_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"
+_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.002.001"
 NOT_PROVIDED = "NOTPROVIDED"
 _REJECTED = "RJCT"
+Version = Literal["03", "10", "12"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,15 +26,27 @@ class BlockPart:
     accept_status: str
 
 
-def write(head: Header, judged: Judgement, group_status: str, part: BlockPart | None = None) -> bytes:
-    """Write one message about a file: the group's status and, when given, one block with its listed payments."""
+def listed(part: BlockPart) -> Iterator[tuple[Verdict, str, str | None]]:
+    """Yield each listed payment with its status and reason, for messages that know no blocks.
+
+    A block that is refused as such lists nothing; where nothing can be said of a block, all its payments are listed.
+    """
+    whole = part.block.reason
+    for verdict in part.block.verdicts if whole else part.listed:
+        reason = whole or _reason_for(verdict, part.accept_status)
+        yield verdict, _REJECTED if reason else part.accept_status, reason
+
+
+def write(version: Version, head: Header, judged: Judgement, group: str, part: BlockPart | None = None) -> bytes:
+    """Write one message about a file: the status of its `group` and, when given, one block with its listed payments."""
+    agent = f"<DbtrAgt><FinInstnId>{tag('Nm', head.sender)}</FinInstnId></DbtrAgt>" if head.sender else ""
+    names = tag("OrgnlMsgId", judged.msg_id or NOT_PROVIDED) + tag("OrgnlMsgNmId", judged.initiation)
     body = (
-        f'{XML}<Document xmlns="{_NAMESPACE}"><CstmrPmtStsRpt>'
-        f"<GrpHdr>{tag('MsgId', head.msg_id)}{tag('CreDtTm', utc(head.created))}</GrpHdr>"
-        f"<OrgnlGrpInfAndSts>{tag('OrgnlMsgId', judged.msg_id or NOT_PROVIDED)}{tag('OrgnlMsgNmId', VERSION)}"
-        f"{_totals([verdict for _, verdict in judged.verdicts()])}{tag('GrpSts', group_status)}"
-        f"{_reason(judged.reason, judged.text)}</OrgnlGrpInfAndSts>"
-        f"{_block(part) if part else ''}</CstmrPmtStsRpt></Document>\n"
+        f'{XML}<Document xmlns="{_NAMESPACE}.{version}"><CstmrPmtStsRpt>'
+        f"<GrpHdr>{tag('MsgId', head.msg_id)}{tag('CreDtTm', utc(head.created))}{agent}</GrpHdr>"
+        f"<OrgnlGrpInfAndSts>{names}{_totals([verdict for _, verdict in judged.verdicts()])}{tag('GrpSts', group)}"
+        f"{reason_of(judged.reason, judged.text)}</OrgnlGrpInfAndSts>"
+        f"{_block(version, part) if part else ''}</CstmrPmtStsRpt></Document>\n"
     )
     return body.encode()
 
@@ -42,24 +58,28 @@ def _totals(verdicts: Sequence[Verdict]) -> str:
     return tag("OrgnlNbOfTxs", str(len(verdicts))) + tag("OrgnlCtrlSum", decimal(total))
 
 
-def _reason(code: str | None, text: str | None = None) -> str:
+def reason_of(code: str | None, text: str | None = None) -> str:
+    """Write a reason, or nothing for none."""
     return f"<StsRsnInf><Rsn>{tag('Cd', code)}</Rsn>{tag('AddtlInf', text)}</StsRsnInf>" if code else ""
 
 
-def _block(part: BlockPart) -> str:
-    listed = "".join(_payment(verdict, part.accept_status) for verdict in part.listed)
+def _block(version: Version, part: BlockPart) -> str:
+    payments = "".join(_payment(version, verdict, part.accept_status) for verdict in part.listed)
     return (
         f"<OrgnlPmtInfAndSts>{tag('OrgnlPmtInfId', part.block.block.pmt_inf_id)}{_totals(part.block.verdicts)}"
-        f"{tag('PmtInfSts', part.status)}{_reason(part.block.reason)}{listed}</OrgnlPmtInfAndSts>"
+        f"{tag('PmtInfSts', part.status)}{reason_of(part.block.reason)}{payments}</OrgnlPmtInfAndSts>"
     )
 
 
-def _payment(verdict: Verdict, accept_status: str) -> str:
-    payment = verdict.payment
+def _reason_for(verdict: Verdict, accept_status: str) -> str | None:
     # A late reject is written under the status RJCT: by then its reason is told.
-    reason = verdict.reason if accept_status == _REJECTED else verdict.refused
+    return verdict.reason if accept_status == _REJECTED else verdict.refused
+
+
+def _payment(version: Version, verdict: Verdict, accept_status: str) -> str:
+    payment, reason = verdict.payment, _reason_for(verdict, accept_status)
     return (
         f"<TxInfAndSts>{tag('OrgnlInstrId', payment.instr_id)}{tag('OrgnlEndToEndId', payment.end_to_end_id)}"
-        f"{tag('OrgnlUETR', payment.uetr)}{tag('TxSts', _REJECTED if reason else accept_status)}"
-        f"{_reason(reason)}</TxInfAndSts>"
+        f"{tag('OrgnlUETR', payment.uetr if version != '03' else None)}"
+        f"{tag('TxSts', _REJECTED if reason else accept_status)}{reason_of(reason)}</TxInfAndSts>"
     )

@@ -22,6 +22,8 @@ from gateway.sandbox.behaviours import (
 )
 from gateway.sandbox.chance import TEN_THOUSAND
 from gateway.sandbox.iban import is_iban
+from gateway.sandbox.readers import Initiation
+from gateway.sandbox.wording import DressParameters, FlatParameters, MtParameters
 
 Milliseconds = Annotated[int, Field(ge=0, le=600_000)]
 
@@ -80,12 +82,15 @@ class SshParameters:
 class BankParameters:
     """One bank. Delays are seconds of the bank's clock after it took a file or request.
 
-    `accept_status` is the status of what is accepted; `status_detail` says whether a positive pain.002 lists every
-    payment; `camt_version` is the version of camt.054.001; `return_family` the family of the bank transaction code of
-    a return. `debit_notice` none means that the bank never reports its debits (returns it always does).
-    `jitter_seconds` is the most by which a message is late; a message that is late by more than the gap to the next
-    arrives after it. `answer_size` is the most payments a message lists. `account`, `statement` (none unless given),
-    `returns`, `verdicts` and `counter` are explained in `gateway.sandbox.behaviours`.
+    `initiation` is the format of the files that it takes; an API bank takes JSON alone. With a `control_suffix` (".ok")
+    a file waits until one of its name and that suffix lies beside it. `accept_status` is the status of what is
+    accepted; `status_detail` says whether a positive status lists every payment; `status_version` is that of
+    pain.002.001, or pacs.002 (.10); a bank with the section `flat` answers in flat files instead. `camt_version` is the
+    version of camt.054.001, or MT942; `return_family` the family of the bank transaction code of a return. `dress`,
+    `flat` and `mt` are explained in `gateway.sandbox.wording`. `debit_notice` none means that the bank never reports
+    its debits (returns it always does). `jitter_seconds` is the most by which a message is late; a message that is late
+    by more than the gap to the next arrives after it. `answer_size` is the most payments a message lists. `account`,
+    `statement` (none unless given), `returns`, `verdicts` and `counter` are explained in `gateway.sandbox.behaviours`.
 
     Raises ValueError when a parameter does not go with the kind or an account is not an account of this bank.
     """
@@ -98,9 +103,12 @@ class BankParameters:
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     bank_code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,10}$")]
     debtor_accounts: Annotated[tuple[str, ...], Field(min_length=1)]
+    initiation: Initiation = "pain.001.001.09"
+    control_suffix: Annotated[str, Field(pattern=r"^(\.[a-z]{1,8})?$")] = ""
     accept_status: Literal["ACTC", "ACCP", "ACSP", "ACCC"] = "ACCP"
     status_detail: Literal["group", "itemised"] = "group"
-    camt_version: Literal["02", "08"] = "08"
+    status_version: Literal["03", "10", "12", "pacs.002"] = "10"
+    camt_version: Literal["02", "04", "08", "10", "MT942"] = "08"
     return_family: Literal["ICDT", "RCDT"] = "ICDT"
     debit_notice: Literal["reported", "none"] = "reported"
     rejected_per_10000: PerTenThousand = 0
@@ -119,6 +127,9 @@ class BankParameters:
     api: ApiParameters | None = None
     counter: CounterParameters | None = None
     ssh: SshParameters | None = None
+    dress: DressParameters = field(default_factory=DressParameters)
+    flat: FlatParameters | None = None
+    mt: MtParameters = field(default_factory=MtParameters)
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.API) != (self.api is not None):
@@ -131,6 +142,8 @@ class BankParameters:
             raise ValueError("rejected and returned payments are more than all payments")
         if self.counter is not None and self.kind is not Kind.API:
             raise ValueError("only an API bank pays over the counter")
+        if self.status_version == "03" and self.accept_status == "ACCC":
+            raise ValueError("pain.002.001.03 knows no status ACCC")
         if self.kind is Kind.API and not API_SHAPES.issuperset(self.returns.shapes):
             raise ValueError("an API bank describes its returns as named, uetr or nothing")
         for account in self.debtor_accounts:

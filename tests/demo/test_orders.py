@@ -9,7 +9,9 @@ from random import Random
 
 import pytest
 import schwifty
+from stdnum import iso11649
 
+from gateway.demo import extras
 from gateway.demo.orders import DemoOrder, PayDay, make_pay_day
 from gateway.demo.people import broken_iban, iban
 from gateway.demo.stage import PAY_DATE
@@ -142,3 +144,15 @@ def test_pay_days_with_numbers_of_their_own_share_nothing(day: PayDay, banks: Se
 def test_a_day_needs_an_order(banks: Sequence[BankParameters]) -> None:
     with pytest.raises(ValueError, match="at least one"):
         make_pay_day(0, 7, banks, PAY_DATE)
+
+
+def test_what_is_told_beside_is_there_at_the_one_bank_that_takes_it(day: PayDay) -> None:
+    told = [order for order in day.orders if "creditorAgent" in order.document]
+    assert told
+    parts = {key for order in told for key in (*order.document, *order.document["creditor"])}
+    assert parts >= {"address", "ultimateDebtor", "creditorReference", "kind"}
+    assert {order.bank for order in told} == {extras.BANK}
+
+
+def test_references_are_of_iso_11649() -> None:
+    assert all(iso11649.is_valid(extras.reference(number)) for number in range(1, 3_000, 7))

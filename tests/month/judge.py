@@ -334,7 +334,7 @@ SELECT msg_id AS about, state AS text FROM submission WHERE state NOT IN ('deliv
 SELECT submission_no AS about, 'no outcome' AS text FROM intent WHERE outcome IS NULL ORDER BY 1
 """,
     "message.waits": """
-SELECT message_no AS about, state AS text FROM bank_message WHERE state <> 'applied' ORDER BY message_no
+SELECT message_no AS about, state AS text FROM bank_message WHERE state NOT IN ('applied', 'unpacked') ORDER BY 1
 """,
     "weekend.paid": """
 SELECT msg_id AS about, pay_date::text AS text FROM submission

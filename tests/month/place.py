@@ -21,7 +21,7 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
     "bravo": {"returns": {"shapes": ["nothing"], "notice": "none", "days_min": 2, "days_max": LATEST}},
     "charlie": {"returns": {"days_min": 1, "days_max": LATEST}},
     "delta": {
-        "returns": {"shapes": ["uetr"], "days_min": 1, "days_max": LATEST},
+        "returns": {"shapes": ["proprietary"], "days_min": 1, "days_max": LATEST},
         "verdicts": {"contradicted_per_10000": 400},
     },
     "echo": {
@@ -32,8 +32,9 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
     "golf": {"returns": {"reasons": ["AC04", "ED05", "MD07"], "days_max": LATEST}},
     "juliett": {"returns": {"charged_per_10000": 10_000, "charge_minor": 150, "days_min": 1, "days_max": LATEST}},
     "kilo": {"statement": {}, "returns": {"shapes": ["named", "uetr"], "days_max": LATEST}},
+    "lima": {"returns": {"shapes": ["bank reference", "uetr"], "days_min": 1, "days_max": LATEST}},
     "oscar": {"statement": {}, "returns": {"days_max": LATEST}},
-    "papa": {"returns": {"shapes": ["named", "text", "uetr"], "days_min": 3, "days_max": LATEST}},
+    "papa": {"returns": {"shapes": ["named", "text"], "days_min": 3, "days_max": LATEST}},
     "quebec": {"returns": {"short_per_10000": 5_000, "short_minor": 300, "days_max": LATEST}},
 }
 

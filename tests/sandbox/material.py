@@ -1,5 +1,6 @@
 """Files, parameters and eyes for the tests of the sandbox banks, made without the sandbox's own readers and writers."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from schwifty import IBAN
 
 from gateway.sandbox import BankParameters, FileBank, Kind
 from gateway.sandbox.books import Answer
+from tests.sandbox.formats import Asked, Row, written
 
 NOW = datetime(2026, 9, 21, 6, tzinfo=UTC)
 LATER = datetime(2026, 9, 30, tzinfo=UTC)
@@ -32,7 +34,7 @@ def payee(number: int) -> str:
 
 @dataclass
 class File:
-    """A pain.001.001.09 with one block; declared figures follow the payments unless they are set."""
+    """A file with one block; declared figures follow the payments unless they are set."""
 
     msg_id: str = "G1ALFA260921S00001"
     amounts: tuple[str, ...] = ("10.00", "20.50", "0.01")
@@ -41,6 +43,7 @@ class File:
     currency: str = "EUR"
     accounts: tuple[str, ...] = ()
     declared: dict[str, str] = field(default_factory=dict)
+    initiation: str = "pain.001.001.09"
 
     def end_to_end_id(self, position: int) -> str:
         return f"E{self.first + position:026d}G1"
@@ -49,30 +52,33 @@ class File:
         cents = sum(int(amount.replace(".", "")) for amount in self.amounts)
         return f"{cents // 100}.{cents % 100:02d}"
 
-    def _payment(self, position: int, amount: str) -> str:
-        account = self.accounts[position] if self.accounts else payee(self.first + position)
-        return (
-            f"<CdtTrfTxInf><PmtId><InstrId>I{self.first + position}</InstrId>"
-            f"<EndToEndId>{self.end_to_end_id(position)}</EndToEndId><UETR>{UETR.format(position % 256)}</UETR></PmtId>"
-            f'<Amt><InstdAmt Ccy="{self.currency}">{amount}</InstdAmt></Amt><Cdtr><Nm>N</Nm></Cdtr>'
-            f"<CdtrAcct><Id><IBAN>{account}</IBAN></Id></CdtrAcct></CdtTrfTxInf>"
-        )
+    def rows(self) -> list[Row]:
+        """The payments, each to an account of its own."""
+        return [
+            Row(
+                instr_id=f"I{self.first + position}",
+                end_to_end_id=self.end_to_end_id(position),
+                uetr=UETR.format(position % 256),
+                amount=amount,
+                account=self.accounts[position] if self.accounts else payee(self.first + position),
+            )
+            for position, amount in enumerate(self.amounts)
+        ]
 
     def bytes(self) -> bytes:
         figures = {"GrpNb": str(len(self.amounts)), "PmtNb": str(len(self.amounts))}
         figures |= {"GrpSum": self.total(), "PmtSum": self.total()} | self.declared
-        payments = "".join(self._payment(position, amount) for position, amount in enumerate(self.amounts))
-        return (
-            '<?xml version="1.0" encoding="UTF-8"?>'
-            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn><GrpHdr>'
-            f"<MsgId>{self.msg_id}</MsgId><CreDtTm>2026-09-21T05:00:00Z</CreDtTm><NbOfTxs>{figures['GrpNb']}</NbOfTxs>"
-            f"<CtrlSum>{figures['GrpSum']}</CtrlSum><InitgPty><Nm>Institution</Nm></InitgPty></GrpHdr>"
-            f"<PmtInf><PmtInfId>{self.msg_id}P1</PmtInfId><PmtMtd>TRF</PmtMtd><NbOfTxs>{figures['PmtNb']}</NbOfTxs>"
-            f"<CtrlSum>{figures['PmtSum']}</CtrlSum><ReqdExctnDt><Dt>{PAY_DAY}</Dt></ReqdExctnDt>"
-            f"<Dbtr><Nm>Institution</Nm></Dbtr><DbtrAcct><Id><IBAN>{self.debtor}</IBAN></Id></DbtrAcct>"
-            f"<DbtrAgt><FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId></DbtrAgt>{payments}</PmtInf>"
-            "</CstmrCdtTrfInitn></Document>"
-        ).encode()
+        asked = Asked(msg_id=self.msg_id, debtor=self.debtor, currency=self.currency, rows=self.rows(), figures=figures)
+        return written(asked, self.initiation)
+
+
+def leave(root: Path, bank: BankParameters, name: str, file: File) -> None:
+    """Leave a file where a bank looks for it, with its control file where the bank waits for one."""
+    content = file.bytes()
+    drop(root, bank.slug, name, content)
+    if bank.control_suffix:
+        told = f"{len(file.amounts)};{file.total()};{hashlib.sha256(content).hexdigest()}\r\n"
+        drop(root, bank.slug, name + bank.control_suffix, told.encode())
 
 
 def drop(root: Path, slug: str, name: str, content: bytes) -> Path:

@@ -68,7 +68,7 @@ def test_what_is_asked_after_the_end_of_the_day_is_booked_on_the_next(tmp_path: 
     bank.close()
 
 
-@pytest.mark.parametrize("version", ["02", "08"])
+@pytest.mark.parametrize("version", ["02", "04", "08", "10"])
 @pytest.mark.parametrize("listed", ["listed", "bare"])
 def test_a_booked_sum_is_one_entry(tmp_path: Path, version: str, listed: str) -> None:
     habits = StatementParameters(version=version, sums=listed)  # type: ignore[arg-type]
@@ -189,7 +189,7 @@ def test_habits_that_do_not_fit_are_refused(changes: dict[str, object], names: s
 shares = st.sampled_from([0, 3_000, 10_000])
 habits_of_statements = st.builds(
     StatementParameters,
-    version=st.sampled_from(["02", "08"]),
+    version=st.sampled_from(["02", "04", "08", "10"]),
     sums=st.sampled_from(["listed", "bare"]),
     pages=st.integers(1, 2),
     twice_per_10000=shares,

@@ -8,7 +8,8 @@ from schwifty.exceptions import SchwiftyException
 from sepaxml import SepaTransfer
 
 from gateway.sandbox.iban import is_iban
-from gateway.sandbox.pain001 import UNDATED, BadFile, read, sums_fault
+from gateway.sandbox.pain001 import read
+from gateway.sandbox.payment_file import UNDATED, BadFile, sums_fault
 from tests.sandbox.material import DEBTOR, PAY_DAY, File, payee
 
 

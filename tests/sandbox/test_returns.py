@@ -39,7 +39,7 @@ def refs(entry: etree._Element) -> dict[str, str]:
     return {etree.QName(one).localname: str(one.text) for one in entry.iterfind(".//{*}Refs/*")}
 
 
-@pytest.mark.parametrize("version", ["02", "08"])
+@pytest.mark.parametrize("version", ["02", "04", "08", "10"])
 @pytest.mark.parametrize("shape", list(Shape))
 def test_notice_and_statement_describe_a_return_alike(tmp_path: Path, shape: Shape, version: str) -> None:
     found = credits_told(tmp_path, shape, version)

@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from confluent_kafka import Producer
 
 from gateway.sandbox import Access, Edge, Envelope, KafkaPublisher, Kind, Street, read_parameters
-from tests.sandbox.material import NOW, PAY_DAY, File, drop
+from tests.sandbox.material import NOW, PAY_DAY, File, leave
+from tests.sandbox.plain import plain
 from tests.sandbox.test_edge import KEY, TOPIC, Tape
 from tests.sandbox.test_parameters import CONFIG
 
@@ -32,8 +33,18 @@ async def street(root: Path, tape: Tape, clock: Callable[[], datetime] = lambda:
 def one_file_a_bank(root: Path) -> None:
     for bank in read_parameters(CONFIG, seed=7):
         if bank.kind is not Kind.API:
-            file = File(msg_id=f"G1{bank.slug.upper()}", debtor=bank.debtor_accounts[0], amounts=("3.00",) * 60)
-            drop(root, bank.slug, f"{file.msg_id}.pain001.xml", file.bytes())
+            file = File(
+                msg_id=f"G1{bank.slug.upper()[:8]}260921S00001",
+                debtor=bank.debtor_accounts[0],
+                initiation=bank.initiation,
+                amounts=("3.00",) * 60,
+            )
+            leave(root, bank, f"{file.msg_id}.txt", file)
+
+
+def tells_the_day(content: bytes) -> bool:
+    """Whether it is a statement, in whatever format."""
+    return b"BkToCstmrStmt" in plain(content) or b":62F:" in content
 
 
 async def whole_day(opened: Street) -> None:
@@ -81,7 +92,7 @@ async def test_every_bank_with_statements_closes_its_day_with_one_that_adds_up(t
             assert {closed.day for closed in bank.books.accounts.statements()} == {PAY_DAY}
         with pytest.raises(KeyError):
             opened.fund("nobody", "SK4291000000000020260002", 1_000, PAY_DAY)
-    told = {envelope.key.decode() for envelope in tape.kept if b"camt.053" in envelope.value}
+    told = {envelope.key.decode() for envelope in tape.kept if tells_the_day(envelope.value)}
     # India's and bravo's statements come after their successors, papa's may; API banks send none.
     assert told >= {b.slug for b in read_parameters(CONFIG, seed=7) if b.statement} - {"bravo", "india", "papa"}
 
