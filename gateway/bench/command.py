@@ -8,15 +8,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gateway.bench import https, lanes, life, matching, sftp, transports
+from gateway.bench import entries, https, lanes, life, matching, sftp, transports
 from gateway.bench.children import running
 from gateway.bench.life import BANKS, Lives
-from gateway.bench.place import FILE_PAYMENTS, cores, place
+from gateway.bench.place import cores, place
 from gateway.bench.rows import Row, show
 from gateway.domain.errors import ConfigError
 
 ORDERS, QUICK_ORDERS = 20_000, 2_000
 MATCHES, QUICK_MATCHES = 100_000, 5_000
+WRITTEN, EXPORTED = 500_000, 20_000
+"""Payments of the file that is measured, and of sepaxml's, whose own validation fails above 66,000."""
+REJECTS = 100_000
+"""Payments that the status report rejects."""
+BOOKINGS, PEER_BOOKINGS = 100_000, 5_000
+"""Entries of the notification that is measured, and of pyiso20022's, which reads 100,000 in a minute."""
+RECORDS = 200_000
+"""Records of the fixed-width files that are measured."""
 ENTRIES = 1_000
 """Entries a message of the minimal bank."""
 PRODUCT = ("gateway", "PostgreSQL", "Kafka")
@@ -111,37 +119,101 @@ def _memory(first: Lives, second: Lives) -> Sequence[Row]:
 
 async def formats(bench: Bench) -> AsyncIterator[Row]:
     """Measure the message families in processes of their own."""
-    written, exported = await _format("pain001", bench.sample), await _format("sepaxml_export", FILE_PAYMENTS)
-    read, tree = await _format("camt054", bench.sample), await _format("lxml_tree", bench.sample)
-    twice = await _format("camt054", 2 * bench.sample)
-    files = f"files of {FILE_PAYMENTS:,}; CPU of a process"
+    async for row in _writing(bench):
+        yield row
+    async for row in _statuses(bench):
+        yield row
+    async for row in _columns(bench):
+        yield row
+    async for row in _entries(bench):
+        yield row
+
+
+async def _entries(bench: Bench) -> AsyncIterator[Row]:
+    """Measure a notification of many bookings, beside pyiso20022 where it is installed and beside the bare tree."""
+    count, less = (5_000, 500) if bench.quick else (BOOKINGS, PEER_BOOKINGS)
+    read, tree = await _format("camt054", count), await _format("lxml_tree", count)
+    tenth = await _format("camt054", count // 10)
+    if entries.peer_is_here():
+        peer = await _format("pyiso20022", less)
+        rate, of, beside = _rate(peer), entries.PEER, f"; the baseline reads {less:,} in {peer['peak_mib']:.0f} MiB"
+    else:
+        rate, of, beside = None, "", f"; NO BASELINE: {entries.PEER} IS NOT INSTALLED (pip install .[dev])"
+    how = f"{count:,} entries; CPU of a process{beside}"
     yield Row(
-        what="pain.001 write + schema + re-read",
-        measured=_rate(written),
-        unit="/s",
-        reach="55,000/s",
-        baseline=_rate(exported),
-        baseline_of="sepaxml's validated export",
-        how=files,
+        what="camt.054 read", measured=_rate(read), unit="/s", reach="45,000/s", baseline=rate, baseline_of=of, how=how
     )
-    yield Row(what="  its memory", measured=written["peak_mib"], unit="MiB", reach=MIB_TO_REACH, how="whole process")
+    how = "the same; every field is asked of one tree, nothing is checked"
     yield Row(
-        what="camt.054 read",
+        what="  beside a bare tree", measured=_rate(read), unit="/s", baseline=_rate(tree), baseline_of="lxml", how=how
+    )
+    yield _its_memory(read, tree, "lxml tree", f"entries {tenth['peak_mib']:.0f} MiB")
+
+
+async def _columns(bench: Bench) -> AsyncIterator[Row]:
+    """Measure fixed-width files both ways, beside the same columns in plain Python, which checks nothing."""
+    count = 5_000 if bench.quick else RECORDS
+    plain, slices = await _format("plain_write", count), await _format("plain_slices", count)
+    for what, name, beside, of in (
+        ("fixed width, write", "fixed_write", plain, "str.format"),
+        ("fixed width, read back before a seal", "fixed_reread", slices, "slices"),
+        ("fixed width, replies", "fixed_answers", slices, "slices"),
+    ):
+        told = await _format(name, count)
+        yield Row(
+            what=what,
+            measured=_rate(told),
+            unit="/s",
+            reach="150,000/s",
+            baseline=_rate(beside),
+            baseline_of=f"{of}, nothing checked",
+            how=f"{count:,} records in files of 5,000; CPU of a process, {told['peak_mib']:.0f} MiB",
+        )
+
+
+async def _statuses(bench: Bench) -> AsyncIterator[Row]:
+    """Measure a report that rejects every payment, and the same bytes as a tree."""
+    count = 5_000 if bench.quick else REJECTS
+    read, tree = await _format("pain002", count), await _format("pain002_tree", count)
+    less = await _format("pain002", count // 10)
+    yield Row(
+        what="pain.002 read",
         measured=_rate(read),
         unit="/s",
         reach="45,000/s",
         baseline=_rate(tree),
         baseline_of="lxml tree",
-        how=f"{bench.sample:,} entries; CPU of a process",
+        how=f"{count:,} rejects; CPU of a process",
     )
+    yield _its_memory(read, tree, "lxml tree", f"rejects {less['peak_mib']:.0f} MiB")
+
+
+async def _writing(bench: Bench) -> AsyncIterator[Row]:
+    """Measure one large file, without what making its payments takes; sepaxml's is smaller, for it takes no larger."""
+    count, less = (5_000, 5_000) if bench.quick else (WRITTEN, EXPORTED)
+    written, alone = await _format("pain001", count), await _format("payments_alone", count)
+    exported, tenth = await _format("sepaxml_export", less), await _format("pain001", count // 10)
     yield Row(
+        what="pain.001 write + schema + re-read",
+        measured=written["done"] / (written["seconds"] - alone["seconds"]),
+        unit="/s",
+        reach="55,000/s",
+        baseline=_rate(exported),
+        baseline_of="sepaxml's validated export",
+        how=f"one file of {count:,}, the baseline's of {less:,}; CPU of a process, less making the payments",
+    )
+    yield _its_memory(written, exported, "sepaxml's", f"payments {tenth['peak_mib']:.0f} MiB")
+
+
+def _its_memory(told: Mapping[str, float], baseline: Mapping[str, float], baseline_of: str, tenth: str) -> Row:
+    return Row(
         what="  its memory",
-        measured=read["peak_mib"],
+        measured=told["peak_mib"],
         unit="MiB",
         reach=f"{MIB_TO_REACH}, flat",
-        baseline=tree["peak_mib"],
-        baseline_of="lxml tree",
-        how=f"whole process; for twice the entries {twice['peak_mib']:.0f} MiB",
+        baseline=baseline["peak_mib"],
+        baseline_of=baseline_of,
+        how=f"whole process; for a tenth of the {tenth}",
     )
 
 

@@ -6,20 +6,17 @@ Run as `python -m gateway.bench.formats <name> <count>`; it says one JSON object
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
-
-from lxml import etree
-from sepaxml import SepaTransfer
 
 from bank_adapters.iso20022.adapter import Iso20022Adapter
 from bank_adapters.profile import Profile
 from bank_adapters.registry import load_profile
 from bank_adapters.spi import Debtor, Payment, SubmissionContent
+from gateway.bench import entries, flat, rejects, writing
 from gateway.bench.children import say
-from gateway.bench.minimal_bank import notices
 from gateway.bench.orders import BANK_CODES, SOURCE, german_iban, order_lines
 from gateway.bench.usage import forget_peak, peak_mib
 from gateway.domain.benefits import catalogue_from
@@ -29,7 +26,6 @@ from gateway.domain.money import Money
 from gateway.domain.order import IbanAccount, Identification, Party
 from gateway.domain.validation import IntakeTerms, order_violations
 from gateway.service.lines import read_lines
-from gateway.service.press import PIECE
 
 BANK = "bravo"
 CONFIG = Path("config")
@@ -72,25 +68,31 @@ def _payment(number: int) -> Payment:
 
 
 def pain001(count: int) -> Iterable[int]:
-    """Write, check against the schema, re-read the four digests."""
-    adapter, bank, content = Iso20022Adapter(), profile(), submission(min(count, FILE))
+    """Write one file, check it against its schema, re-read the four digests."""
+    content, bank = writing.large(submission(min(count, FILE)), profile(), count)
     yield 0
-    for _ in range(max(1, count // FILE)):
-        pieces = list(adapter.render(content, bank))
-        yield adapter.reread(pieces, bank).count
+    yield from writing.written(content, bank)
+
+
+def payments_alone(count: int) -> Iterable[int]:
+    """Make the payments of that file as often as writing asks for them."""
+    content, _ = writing.large(submission(min(count, FILE)), profile(), count)
+    yield 0
+    yield from writing.gone_through(content)
 
 
 def sepaxml_export(count: int) -> Iterable[int]:
-    """Export with sepaxml and its own validation, as its manual does; it does not re-read."""
-    content = submission(min(count, FILE))
+    """Export one file with sepaxml and its own validation, as its manual does; it does not re-read."""
+    from sepaxml import SepaTransfer  # the writer's own memory is measured without the library
+
+    content = submission(count)
     yield 0
-    for _ in range(max(1, count // FILE)):
-        debtor = {"name": "Institution", "IBAN": content.debtor.iban, "BIC": "BRAVDE2HXXX", "batch": True}
-        document = SepaTransfer({**debtor, "currency": "EUR"}, schema="pain.001.001.09", clean=False)
-        for one in content.payments:
-            document.add_payment(_for_sepaxml(one))
-        document.export(validate=True)
-        yield len(content.payments)
+    debtor = {"name": "Institution", "IBAN": content.debtor.iban, "BIC": "BRAVDE2HXXX", "batch": True}
+    document = SepaTransfer({**debtor, "currency": "EUR"}, schema="pain.001.001.09", clean=False)
+    for one in content.payments:
+        document.add_payment(_for_sepaxml(one))
+    document.export(validate=True)
+    yield len(content.payments)
 
 
 def _for_sepaxml(payment: Payment) -> dict[str, object]:
@@ -106,42 +108,73 @@ def _for_sepaxml(payment: Payment) -> dict[str, object]:
 
 def camt054(count: int) -> Iterable[int]:
     """Read a camt.054 entry by entry."""
-    adapter, bank, message = Iso20022Adapter(), profile(), _Camt054()
+    adapter, bank = Iso20022Adapter(), profile()
     yield 0
-    yield sum(1 for _ in adapter.read(message.pieces(count), bank))
+    yield sum(1 for _ in adapter.read(entries.pieces(count), bank))
 
 
 def lxml_tree(count: int) -> Iterable[int]:
     """Read the same bytes into one lxml tree and take the same fields out of it."""
-    message = b"".join(_Camt054().pieces(count))
+    message = b"".join(entries.pieces(count))
     yield 0
-    entries = etree.fromstring(message).iterfind(".//{*}Ntry")
-    yield sum(1 for entry in entries if [entry.findtext(path) for path in _FIELDS])
+    yield entries.read_as_tree(message)
 
 
-_IN_REFERENCES = ("MsgId", "PmtInfId", "EndToEndId", "UETR")
-_OF_ENTRY = ("Amt", "CdtDbtInd", "Sts/{*}Cd", "BookgDt/{*}Dt", "AcctSvcrRef")
-_FIELDS = [f"{{*}}NtryDtls/{{*}}TxDtls/{{*}}Refs/{{*}}{name}" for name in _IN_REFERENCES] + [
-    f"{{*}}{name}" for name in _OF_ENTRY
-]
+def pyiso20022(count: int) -> Iterable[int]:
+    """Read the same bytes with pyiso20022."""
+    message = b"".join(entries.pieces(count))
+    entries.read_by_peer(b"".join(entries.pieces(1)))
+    yield 0
+    yield entries.read_by_peer(message)
 
 
-class _Camt054:
-    """A notification of any length, made of one file's entries again and again, so that it needs no memory."""
+def pain002(count: int) -> Iterable[int]:
+    """Read a pain.002 that rejects so many payments."""
+    adapter, bank = Iso20022Adapter(), profile()
+    yield 0
+    yield sum(1 for _ in adapter.read(rejects.pieces(count), bank))
 
-    def __init__(self) -> None:
-        file = b"".join(Iso20022Adapter().render(submission(FILE), profile()))
-        head, first, rest = next(notices(file, FILE)).partition(b"<Ntry>")
-        entries, last, self._end = (first + rest).rpartition(b"</Ntry>")
-        self._head, self._entries = head, entries + last
 
-    def pieces(self, count: int) -> Iterator[bytes]:
-        """Yield the message in pieces as they are stored; `count` is rounded to whole files."""
-        yield self._head
-        for _ in range(max(1, count // FILE)):
-            for at in range(0, len(self._entries), PIECE):
-                yield self._entries[at : at + PIECE]
-        yield self._end
+def pain002_tree(count: int) -> Iterable[int]:
+    """Read the same bytes into one lxml tree."""
+    message = b"".join(rejects.pieces(count))
+    yield 0
+    yield rejects.read_as_tree(message)
+
+
+def fixed_write(count: int) -> Iterable[int]:
+    """Write fixed-width files."""
+    content, bank, files = _fixed(count)
+    yield 0
+    yield from flat.written(content, bank, files)
+
+
+def fixed_reread(count: int) -> Iterable[int]:
+    """Read fixed-width files back, as before a seal."""
+    yield from flat.read_back(*_fixed(count))
+
+
+def fixed_answers(count: int) -> Iterable[int]:
+    """Read fixed-width replies."""
+    yield from flat.answered(*_fixed(count))
+
+
+def plain_write(count: int) -> Iterable[int]:
+    """Write the same columns with str.format."""
+    content, _, files = _fixed(count)
+    yield 0
+    yield from flat.plainly_written(content, files)
+
+
+def plain_slices(count: int) -> Iterable[int]:
+    """Read the same columns with slices."""
+    content, _, files = _fixed(count)
+    yield from flat.plainly_read(content, files)
+
+
+def _fixed(count: int) -> tuple[SubmissionContent, Profile, int]:
+    text = (CONFIG / "banks" / f"{BANK}.yaml").read_text(encoding="utf-8")
+    return submission(min(count, FILE)), flat.fixed_width(text, BANK), max(1, count // FILE)
 
 
 def lines(count: int) -> Iterable[int]:
@@ -181,7 +214,26 @@ def _terms() -> IntakeTerms:
 
 
 MEASUREMENTS: Mapping[str, Callable[[int], Iterable[int]]] = {
-    work.__name__: work for work in (pain001, sepaxml_export, camt054, lxml_tree, lines, parsing, canonicals, rules)
+    work.__name__: work
+    for work in (
+        pain001,
+        payments_alone,
+        sepaxml_export,
+        camt054,
+        lxml_tree,
+        pyiso20022,
+        pain002,
+        pain002_tree,
+        fixed_write,
+        fixed_reread,
+        fixed_answers,
+        plain_write,
+        plain_slices,
+        lines,
+        parsing,
+        canonicals,
+        rules,
+    )
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Row:
 
 def show(title: str, rows: Sequence[Row], console: Console) -> None:
     """Print the rows as a table."""
-    table = Table(title=title, title_justify="left", show_lines=False)
+    table = Table(title=Text(title), title_justify="left", show_lines=False)
     table.add_column("what")
     table.add_column("measured", justify="right")
     table.add_column("to reach", justify="right")
@@ -46,7 +47,8 @@ def show(title: str, rows: Sequence[Row], console: Console) -> None:
     for row in rows:
         baseline = "" if row.baseline is None else f"{_number(row.baseline)} {row.baseline_of}".strip()
         ratio = "" if row.ratio is None else f"{row.ratio:.1f}x"
-        table.add_row(row.what, f"{_number(row.measured)} {row.unit}", row.reach, baseline, ratio, row.how)
+        cells = (row.what, f"{_number(row.measured)} {row.unit}", row.reach, baseline, ratio, row.how)
+        table.add_row(*map(Text, cells))  # what stands in brackets is text, not markup
     console.print(table)
 
 
