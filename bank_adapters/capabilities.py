@@ -8,6 +8,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from gateway.domain.instrument import Instrument
+
+__all__ = [
+    "FLAT",
+    "SIZES",
+    "SUPPORT",
+    "AccountType",
+    "Booking",
+    "Bytes",
+    "Capability",
+    "DuplicateCheck",
+    "Family",
+    "Instrument",
+    "Level",
+    "PointOfNoReturn",
+    "Service",
+    "Tier",
+]
+
 
 class Family(StrEnum):
     """The message family a bank speaks; one adapter each."""
@@ -16,6 +35,14 @@ class Family(StrEnum):
     REST = "rest"
     DELIMITED = "delimited"
     """Text with a separator, by the layout in the profile."""
+    FIXED_WIDTH = "fixed-width"
+    """Text in columns, by the layout in the profile."""
+    MT = "mt"
+    """SWIFT MT: MT101 out, MT940 and MT942 (or XML) in."""
+
+
+FLAT = frozenset({Family.DELIMITED, Family.FIXED_WIDTH})
+"""The families whose records a layout describes."""
 
 
 class Tier(StrEnum):
@@ -105,6 +132,8 @@ SUPPORT: Mapping[Family, Mapping[Capability, Level]] = MappingProxyType(
         Family.ISO20022: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.IMPOSSIBLE)),
         Family.REST: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.FULL)),
         Family.DELIMITED: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.IMPOSSIBLE)),
+        Family.FIXED_WIDTH: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.IMPOSSIBLE)),
+        Family.MT: MappingProxyType(_DOCUMENTS | dict.fromkeys(_REQUESTS, Level.IMPOSSIBLE)),
     }
 )
 """What each family supports."""
@@ -127,6 +156,8 @@ SIZES: Mapping[Family, Bytes] = MappingProxyType(
         Family.ISO20022: Bytes(frame=2_048, payment=768),  # every text at its longest: 1,655 with one payment, then 667
         Family.REST: Bytes(frame=0, payment=4_096),
         Family.DELIMITED: Bytes(frame=2_048, payment=2_048),  # lines of any layout; most are a tenth of it
+        Family.FIXED_WIDTH: Bytes(frame=2_048, payment=2_048),
+        Family.MT: Bytes(frame=512, payment=1_024),  # all lines full: 451, and 343 around each message
     }
 )
 """What each family takes at most. What is sealed is measured; a layout or an envelope may make it larger."""

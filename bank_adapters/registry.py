@@ -29,6 +29,8 @@ class LoadedProfiles:
     through any of them for it."""
     waiting: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)
     """The bank codes, by country, that broken profiles claim, by slug, as far as they can be read."""
+    unread: Collection[str] = ()
+    """The banks whose broken profile does not say all that it claims: any code that nobody claims may be theirs."""
 
     def without(
         self, why: Mapping[str, str], kept: Mapping[str, Profile], yielding: Collection[str] = ()
@@ -41,13 +43,21 @@ class LoadedProfiles:
         broken = (*((slug, said) for slug, said in self.broken if slug not in why), *why.items())
         gone = {slug: profile.bank_codes for slug, profile in self.profiles.items() if slug not in profiles}
         waiting = {slug: codes for slug, codes in {**self.waiting, **gone}.items() if slug not in profiles}
+        unknown = why.keys() - self.profiles.keys() - self.waiting.keys()  # files that could not even be opened
+        unread = sorted(({*self.unread} | unknown) - profiles.keys())
         claimed = _claims(profiles)
         for slug in waiting.keys() & set(yielding):
             waiting[slug] = {
                 country: [code for code in codes if (country, code) not in claimed]
                 for country, codes in waiting[slug].items()
             }
-        return LoadedProfiles(profiles=profiles, broken=broken, contested=contested(profiles, waiting), waiting=waiting)
+        return LoadedProfiles(
+            profiles=profiles,
+            broken=broken,
+            contested=contested(profiles, waiting),
+            waiting=waiting,
+            unread=unread,
+        )
 
 
 def load_profiles(texts: Mapping[str, str]) -> LoadedProfiles:
@@ -63,9 +73,14 @@ def load_profiles(texts: Mapping[str, str]) -> LoadedProfiles:
             profiles[stem] = load_profile(stem, text)
         except ConfigError as error:
             broken.append((stem, str(error)))
-    waiting = {stem: claimed_codes(texts[stem]) for stem, _ in broken}
+    told = {stem: claimed_codes(texts[stem]) for stem, _ in broken}
+    waiting = {stem: codes for stem, (codes, _) in told.items()}
     return LoadedProfiles(
-        profiles=profiles, broken=tuple(broken), contested=contested(profiles, waiting), waiting=waiting
+        profiles=profiles,
+        broken=tuple(broken),
+        contested=contested(profiles, waiting),
+        waiting=waiting,
+        unread=[stem for stem, (_, whole) in told.items() if not whole],
     )
 
 

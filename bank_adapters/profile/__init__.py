@@ -1,13 +1,14 @@
 """The strict, documented shape of one bank's profile (`config/banks/<slug>.yaml`). Data only: no code, no secrets."""
 
-from collections.abc import Iterator, Mapping
-from string import Formatter
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from bank_adapters.alphabet import alphabet as alphabet_named
 from bank_adapters.capabilities import (
+    FLAT,
     AccountType,
     Booking,
     DuplicateCheck,
@@ -29,21 +30,27 @@ from bank_adapters.profile.access import (
     SftpTransport,
     Webhook,
 )
+from bank_adapters.profile.agreement import contradictions
 from bank_adapters.profile.base import (
     END_OF_DAY,
+    AlphabetName,
     BankCode,
     BenefitCode,
-    CodePage,
     Country,
     Currency,
-    PurposeCode,
     SecretReference,
     StatusCode,
     StatusMeaning,
     Strict,
     Why,
 )
-from bank_adapters.profile.layout import Layout, contradictions
+from bank_adapters.profile.benefits import BenefitTerms, Part, benefit_contradictions
+from bank_adapters.profile.layout import Layout
+from bank_adapters.profile.mt import PLAIN, MtTerms
+from bank_adapters.profile.mt import contradictions as mt_contradictions
+from bank_adapters.profile.names import name_contradictions
+from bank_adapters.profile.pain001 import VERSIONS, Pain001
+from bank_adapters.profile.pain001 import contradictions as pain001_contradictions
 from bank_adapters.profile.rules import (
     Answers,
     Breaker,
@@ -97,10 +104,15 @@ __all__ = [
 FILES = frozenset({"directory", "sftp"})
 """The transports that carry files."""
 INITIATION: Mapping[Family, str] = MappingProxyType(
-    {Family.ISO20022: "pain.001.001.09", Family.REST: "json-payments-v1", Family.DELIMITED: "delimited"}
+    {
+        Family.ISO20022: "pain.001.001.09",
+        Family.REST: "json-payments-v1",
+        Family.DELIMITED: "delimited",
+        Family.FIXED_WIDTH: "fixed-width",
+        Family.MT: "MT101",
+    }
 )
 """What each family writes payments in."""
-_NAME_PARTS = frozenset({"msg_id", "bank", "date"})
 
 
 class Profile(Strict):
@@ -122,7 +134,7 @@ class Profile(Strict):
         examples=[{"DE": ["10010001"]}],
         description="National bank codes, by country, whose accounts this bank claims to pay itself.",
     )
-    family: Family = Field(description="Message family: iso20022, rest or delimited.")
+    family: Family = Field(description="Message family: iso20022, rest, delimited, fixed-width or mt.")
     adapter: str | None = Field(
         default=None,
         pattern=r"^[a-z][a-z0-9_]{0,40}$",
@@ -144,26 +156,40 @@ class Profile(Strict):
     scheme: Literal["SEPA", "domestic"] = Field(
         default="SEPA", description="What the bank pays by: SEPA (EUR only), or the clearing of its own country."
     )
-    address: Literal["none"] = Field(
-        default="none", description="How payees' addresses are written; none: orders carry no address."
+    address: Literal["none", "structured", "hybrid"] | None = Field(
+        default=None,
+        description="How payees' addresses are written (family iso20022): none (left out); structured (town and"
+        " country at least); hybrid (up to two free lines beside them). null: not known; an order with one is held.",
     )
-    purposes: dict[BenefitCode, PurposeCode] = Field(
+    pain001: Pain001 = Field(default=Pain001(), description="The bank's habits in pain.001 (family iso20022).")
+    mt: MtTerms | None = Field(default=None, description="The bank's habits in MT101 (family mt); null: none.")
+    benefits: dict[BenefitCode, BenefitTerms] = Field(
         default_factory=dict,
-        examples=[{"SICK_PAY": "SSBE"}],
-        description="Purpose codes by benefit, where this bank wants others than the catalogue's.",
+        examples=[{"SICK_PAY": {"purpose": "SSBE"}}],
+        description="Benefits of which this bank is told another purpose, category purpose or instrument than the"
+        " catalogue says.",
+    )
+    leaves_out: tuple[Part, ...] = Field(
+        default=(),
+        description="Parts of orders that this bank's messages have no place for and that are left out (no family"
+        " iso20022); an order with any other part that has no place is held.",
     )
     limits: Limits = Field(description="Size and number of submissions.")
     pace: Pace = Field(default=Pace(), description="How fast, and in what order, submissions go.")
     file_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_{}][A-Za-z0-9._{}-]{0,99}$")] = Field(
         default="{msg_id}.pain001.xml",
-        description="Names of our files, of {msg_id}, {bank} and {date} (yymmdd); {msg_id} keeps them unique.",
+        description="Names of our files, of {msg_id}, {bank} and {date} (yymmdd). They are unique by {msg_id}, or by"
+        " {date}, {epoch} (of restores) and {sequence} (of the bank's lane, five digits or more).",
     )
-    alphabet: Literal["SEPA"] | CodePage = Field(
-        description="Letters the bank takes. SEPA: the EPC basic Latin set (EPC217-08); for family delimited also the"
-        " code page of its layout: letters outside it are transliterated or refused, never dropped."
+    alphabet: AlphabetName = Field(
+        description="Letters the bank takes (gateway/docs/alphabets.md). SEPA or SWIFT-X: the basic Latin set; for"
+        " delimited and fixed-width also those of the layout's encoding, for family iso20022 any (the file stays"
+        " UTF-8). Behind it -tr, -ru or -el: whose names are written; -upper: in capitals. Other letters are"
+        " transliterated or refused, never dropped."
     )
     layout: Layout | None = Field(
-        default=None, description="The records of our files and of the bank's replies: exactly for family delimited."
+        default=None,
+        description="The records of our files and of the bank's replies: exactly for delimited and fixed-width.",
     )
     booking: Booking = Field(description="single: one booking a payment; batch: one booking for a submission's sum.")
     answers: Answers = Field(description="What to make of the bank's answers.")
@@ -224,12 +250,23 @@ class Profile(Strict):
         client = self.transport.client if isinstance(self.transport, HttpsTransport) else ""
         return f"{adapter} by {self.transport.kind} to {place or self.transport.place}" + (client and f" as {client}")
 
+    def knowing(self, duplicates: Collection[str]) -> Self:
+        """Return it as messages are read: with the codes by which configuration says *already have it* as its own.
+
+        A reader lends no rejection to what it holds beside such a code, so it must know all of them. They win over what
+        the profile says that they mean.
+        """
+        answers = self.answers.knowing(duplicates)
+        means = {code: meant for code, meant in self.reason_overrides.items() if code not in answers.duplicate_codes}
+        return self.model_copy(update={"answers": answers, "reason_overrides": means})
+
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         files = self.takes_files
         if files == (self.family is Family.REST):
             raise ValueError("family rest goes through transport https, every other family through directory or sftp")
-        if self.messages.initiation != INITIATION[self.family]:
+        others = VERSIONS if self.family is Family.ISO20022 else ()
+        if self.messages.initiation not in {INITIATION[self.family], *others}:
             raise ValueError(f"messages.initiation does not belong to the family: write {INITIATION[self.family]}")
         if files != (self.point_of_no_return is PointOfNoReturn.RENAME):
             raise ValueError("point_of_no_return is 'rename' for files and 'first byte' for https")
@@ -243,39 +280,69 @@ class Profile(Strict):
     def _scheme_agrees(self) -> Self:
         if self.scheme == "SEPA" and set(self.currencies) != {"EUR"}:
             raise ValueError("scheme SEPA pays in EUR only; write currencies: [EUR], or scheme: domestic")
-        if self.scheme != "SEPA" and self.family is not Family.DELIMITED:
-            raise ValueError("scheme: families iso20022 and rest write SEPA payments; leave scheme out")
+        if self.scheme != "SEPA" and self.family is Family.REST:
+            raise ValueError("scheme: family rest writes SEPA payments; leave scheme out")
+        return self
+
+    @model_validator(mode="after")
+    def _pain001_agrees(self) -> Self:
+        if self.family is not Family.ISO20022:
+            if self.pain001 != Pain001() or self.address is not None or self.messages.cancellation is not None:
+                raise ValueError("pain001, address and messages.cancellation belong to family iso20022; leave them out")
+            return self
+        found = "; ".join(pain001_contradictions(self.pain001, self.scheme, self.currencies))
+        if found:
+            raise ValueError(found)
+        return self
+
+    @model_validator(mode="after")
+    def _mt_agrees(self) -> Self:
+        if self.family is not Family.MT:
+            if self.mt is not None:
+                raise ValueError("mt belongs to family mt; leave it out")
+            return self
+        found = "; ".join(mt_contradictions(self.mt or PLAIN, frozenset(self.account_types), self.alphabet))
+        if found:
+            raise ValueError(found)
         return self
 
     @model_validator(mode="after")
     def _layout_agrees(self) -> Self:
-        if (self.layout is not None) != (self.family is Family.DELIMITED):
-            raise ValueError("layout is there exactly for family delimited: write the records of the file")
-        if self.layout is None and self.alphabet != "SEPA":
-            raise ValueError("alphabet: write SEPA; a code page belongs to family delimited")
+        if (self.layout is not None) != (self.family in FLAT):
+            raise ValueError("layout is there exactly for family delimited or fixed-width: write the file's records")
+        if self.layout is not None and self.layout.fixed != (self.family is Family.FIXED_WIDTH):
+            raise ValueError(
+                "layout.delimiter is there exactly for family delimited; write family: fixed-width without"
+            )
+        if self.family is Family.REST and self.alphabet != "SEPA":
+            raise ValueError("alphabet: write SEPA; a code page belongs to files")
         found = "; ".join(self._contradictions(self.layout) if self.layout else ())
         if found:
             raise ValueError(found)
         return self
 
     def _contradictions(self, layout: Layout) -> Iterator[str]:
+        letters = alphabet_named(self.alphabet).encoding
         yield from contradictions(
             layout,
             currencies=self.currencies,
             decimals=[EXPONENT[currency] for currency in self.currencies],
             accounts=frozenset(self.account_types),
             own=self.adapter is not None,
+            country=self.country,
+            file_name=self.file_name,
+            enveloped=self.envelope is not None,
+            plain=letters == "ascii",
         )
-        if self.alphabet not in {"SEPA", layout.encoding} and layout.encoding != "utf-8":
+        if letters not in {"ascii", layout.encoding} and layout.encoding != "utf-8":
             yield f"alphabet: write SEPA or the layout's encoding, {layout.encoding}"
         if layout.replies is not None and not self.status_overrides:
             yield "status_overrides: write what each code of the column result means"
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        parts = {name for _, name, _, _ in Formatter().parse(self.file_name) if name is not None}
-        if "msg_id" not in parts or not parts <= _NAME_PARTS:
-            raise ValueError("file_name holds {msg_id} and, of others, {bank} and {date} only")
+    def _names_and_benefits_agree(self) -> Self:
+        if found := "; ".join((*name_contradictions(self.file_name), *benefit_contradictions(self))):
+            raise ValueError(found)
         return self
 
     @model_validator(mode="after")
@@ -293,8 +360,8 @@ class Profile(Strict):
     def _counter_agrees(self) -> Self:
         if (self.counter is not None) != (AccountType.COUNTER in self.account_types):
             raise ValueError("counter is there exactly where account_types lists COUNTER")
-        if self.counter is not None and self.family is not Family.REST:
-            raise ValueError("account_types COUNTER needs family rest: a file has no place for an id and a window")
+        if self.counter is not None and self.family is Family.ISO20022:
+            raise ValueError("account_types COUNTER: pain.001 has no place for an id and a window; leave it out")
         return self
 
     @model_validator(mode="after")

@@ -1,10 +1,21 @@
 """How bytes reach a bank and come back: one model a kind of transport. Secrets are named here, never written."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bank_adapters.profile.base import RelativeFolder, Seconds, SecretReference, Strict
+
+
+def with_a_port(url: str) -> str:
+    """Return the URL. Raises ValueError where it names no host, or a port that is none: nothing could be sent there."""
+    parts = urlsplit(
+        url
+    )  # raises ValueError itself for brackets that are no address, and so does its port beyond 65535
+    if not parts.hostname or parts.port == 0:
+        raise ValueError("a host, and a port from 1 to 65535, are expected")
+    return url
 
 
 class DirectoryTransport(Strict):
@@ -107,7 +118,9 @@ class HttpsTransport(Strict):
 
     kind: Literal["https"] = Field(description="An HTTP API with an idempotency key.")
     base_url: Annotated[
-        str, Field(pattern=r"^https?://[^\s?#@]+[^\s?#@/]$", examples=["https://api.bank.example/payments"])
+        str,
+        Field(pattern=r"^https?://[^\s?#@]+[^\s?#@/]$", examples=["https://api.bank.example/payments"]),
+        AfterValidator(with_a_port),
     ] = Field(description="Root of the API without a closing slash; the settings decide whether plain http may run.")
     auth: BearerToken | OAuth2 = Field(discriminator="kind", description="How requests are authorised.")
     timeout_seconds: Seconds = Field(description="Limit for one request as a whole.")

@@ -115,24 +115,29 @@ def read_profile(stem: str, text: str) -> Profile:
     return profile
 
 
-def claimed_codes(text: str) -> dict[str, frozenset[str]]:
+def claimed_codes(text: str) -> tuple[dict[str, frozenset[str]], bool]:
     """Read which bank codes a broken profile claims, by country, as far as can be told; numbers as they are written.
 
-    They are looked for in the whole file, or, where that is no YAML, in its block `bank_codes`.
+    They are looked for in the whole file, or, where that is no YAML, in its block `bank_codes`. Beside them: whether
+    that is all of them.
     """
     block = _CODES.search(text + "\n")
     for part in (text, block[0] if block else ""):
         with suppress(ConfigError, yaml.YAMLError, RecursionError, *_NO_VALUE):
             _bound(part)
             document = yaml.load(part, Loader=yaml.BaseLoader)  # noqa: S506 - every value is the text it is written as
-            if isinstance(document, dict) and isinstance(document.get("bank_codes"), dict):
-                return {country: _texts(codes) for country, codes in document["bank_codes"].items()}
-    return {}
+            if isinstance(document, dict):
+                return _codes(document.get("bank_codes", {}))
+    return {}, False
 
 
-def _texts(codes: object) -> frozenset[str]:
-    listed = codes if isinstance(codes, list) else [codes]
-    return frozenset(code for code in listed if isinstance(code, str))
+def _codes(said: object) -> tuple[dict[str, frozenset[str]], bool]:
+    """Return the codes that are written there, and whether everything that is written there is one."""
+    if not isinstance(said, dict):
+        return {}, said == ""  # the key alone: nothing is claimed
+    listed = {country: codes if isinstance(codes, list) else [codes] for country, codes in said.items()}
+    told = {country: frozenset(c for c in codes if isinstance(c, str)) for country, codes in listed.items()}
+    return told, all(isinstance(code, str) for codes in listed.values() for code in codes)
 
 
 def _refuse(found: list[Mistake]) -> None:

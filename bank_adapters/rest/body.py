@@ -13,10 +13,10 @@ body says on which days the money may be collected; both days belong to the wind
 
 from typing import Any
 
-from bank_adapters.capabilities import AccountType
+from bank_adapters.capabilities import AccountType, Instrument
 from bank_adapters.profile import Profile
 from bank_adapters.sepa import texts, written
-from bank_adapters.spi import Payment, SubmissionContent
+from bank_adapters.spi import Payment, SubmissionContent, as_taken
 from gateway.domain.errors import CannotRender
 from gateway.domain.money import format_minor
 from gateway.domain.order import CounterAccount
@@ -24,6 +24,9 @@ from gateway.domain.order import CounterAccount
 
 def body_of(submission: SubmissionContent, payment: Payment, profile: Profile) -> dict[str, Any]:
     """Return the body of a payment's request. Raises CannotRender naming the payment and the broken rule."""
+    if submission.instrument is not Instrument.NORMAL:
+        raise CannotRender(f"payment {payment.end_to_end_id}: the body has no place for an instrument")
+    payment = as_taken(payment, profile.leaves_out)
     ultimate = texts(payment).ultimate_name
     return {
         "endToEndId": payment.end_to_end_id,

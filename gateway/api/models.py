@@ -12,7 +12,6 @@ from gateway.service.batches import BatchView
 from gateway.service.intake import ChunkAnswer
 from gateway.service.look import AttemptRow, OrderView, SubmissionView
 
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 CONFLICTS_SHOWN = 100
 

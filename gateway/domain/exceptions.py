@@ -84,9 +84,7 @@ _TABLE = (
     _kind("amount differs", _ACC, 24, Act.MATCH, "the bank moved another amount than was ordered: ask it why", ENTRY),
     _kind("lump return", _ACC, 24, Act.MATCH, "one credit may return several payments: ask the bank which", ENTRY),
     _kind("names two payments", _ACC, 24, Act.MATCH, "its references name two payments: ask the bank which", ENTRY),
-    _kind(
-        "no such line", _OPS, 8, Act.CLOSE, "it names a line that our file does not have: ask the bank which it means"
-    ),
+    _kind("no such line", _OPS, 8, Act.CLOSE, "our file has no such line or block: ask the bank which it means"),
     _kind("not our debtor account", _ACC, 24, Act.CLOSE, "the account is not the one that paid: ask the bank", ENTRY),
     _kind("unbalanced statement", _ACC, 24, Act.CLOSE, "its entries and balances disagree: ask for it again"),
     _kind("statement gap", _ACC, 24, Act.CLOSE, "a statement or page is missing: ask for it again"),
@@ -138,8 +136,14 @@ _TABLE = (
     _kind("approval no longer verifies", _ENG, 2, Act.CLOSE, "a key ended or a manifest expired: renew it"),
     _kind("seal mismatch", _ENG, 1, Act.CLOSE, "bytes and signed orders disagree: the bank is paused, mend first"),
     _kind("envelope failed", _ENG, 2, Act.CLOSE, "a key has ended: renew it; nothing goes out without its envelope"),
+    _kind("control file differs", _OPS, 1, Act.CLOSE, "another file has its control file's name: ask the bank whose"),
     _kind("unreadable message", _ENG, 4, Act.CLOSE, "mend the reader or ask the bank for the message again"),
     _kind("unlisted status", _ENG, 8, Act.CLOSE, "the profile does not know this status: ask the bank, add it"),
+    _kind("report contradicts itself", _OPS, 4, Act.CLOSE, "a whole is told otherwise than its parts: ask the bank"),
+    # What the bank said that is no outcome.
+    _kind("recall answered", _ACC, 24, Act.CLOSE, "the bank agrees, refuses or waits: money is back once it is booked"),
+    _kind("payee check failed", _BEN, 4, Act.CLOSE, "a name does not fit its account: release the file or cancel it"),
+    _kind("refused in transport", _OPS, 1, Act.CLOSE, "the bank's transport refused something: look what it was"),
     _kind("pick-up refused", _SEC, 4, Act.CLOSE, "a file does not open or is not the bank's: ask the bank about it"),
     _kind("dead letter", _SEC, 4, Act.CLOSE, "a record that could not be taken in: its rule says why"),
     _kind("partition stopped", _ENG, 1, Act.CLOSE, "the same record fails again and again: mend, then start it"),

@@ -98,7 +98,12 @@ COUNTED: tuple[Definition, ...] = (
         "bank",
         "state",
     ),
-    _counter("gateway_bank_messages_total", "Messages: received, read, unreadable, dead letter.", "bank", "state"),
+    _counter(
+        "gateway_bank_messages_total",
+        "Messages: received, read, unreadable, dead letter; archives: unpacked.",
+        "bank",
+        "state",
+    ),
     _counter(
         "gateway_statement_pages_total", "Pages of account statements judged: proved, unbalanced.", "bank", "state"
     ),

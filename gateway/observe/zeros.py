@@ -37,7 +37,7 @@ OF_A_BANK: Mapping[str, Mapping[str, Iterable[str]]] = MappingProxyType(
         "gateway_tries_total": {"answer": tuple(Sent)},
         "gateway_inquiries_total": {"finding": tuple(Arrival)},
         "gateway_pick_up_files_total": {"state": ("published", "put away", "refused")},
-        "gateway_bank_messages_total": {"state": ("received", "read", "unreadable")},
+        "gateway_bank_messages_total": {"state": ("received", "unpacked", "read", "unreadable")},
         "gateway_statement_pages_total": {"state": ("proved", "unbalanced")},
     }
 )

@@ -1,9 +1,10 @@
 """What would be sent for given orders: cut, rendered, read back and digested, with no database and no secret."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from bank_adapters.capabilities import SIZES, Booking
 from bank_adapters.profile import Profile
@@ -15,10 +16,12 @@ from gateway.domain.cutting import CutLimits, cut
 from gateway.domain.digest import canonical, parse_object
 from gateway.domain.errors import ConfigError, Refused, Violation
 from gateway.domain.identity import end_to_end_id, msg_id, payment_information_id, uetr
+from gateway.domain.instrument import Instrument
 from gateway.domain.order import Order
 from gateway.domain.validation import IntakeTerms, read_order
 from gateway.service.banks import timetable_of
 from gateway.service.cut import wire_name
+from gateway.service.offers import NOT_TAKEN, offer_of, purposes_of
 from gateway.service.press import Signed, press
 from gateway.service.sizes import UNLIMITED
 
@@ -81,6 +84,14 @@ def _of_line(number: int, violations: Iterable[Violation]) -> Iterator[Violation
     return (Violation(f"line {number}{one.path}", one.rule, one.text) for one in violations)
 
 
+class _Group(NamedTuple):
+    """What the lines of one submission share."""
+
+    currency: str
+    product: str
+    instrument: Instrument
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printer:
     """Renders for one bank as sealing does; `at` stands in the bytes as the moment of their making."""
@@ -97,15 +108,24 @@ class Printer:
     def submissions(self, lines: Sequence[Line]) -> Iterator[Outcome]:
         """Render everything. Raises Refused, by line, for what this bank's language cannot express."""
         sequence = self.sequence
-        groups: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)
+        groups: defaultdict[_Group, list[Line]] = defaultdict(list)
         for line in lines:
-            benefit = self.catalogue[line.order.benefit]
-            groups[line.order.amount.currency, benefit.category_purpose].append(line)
-        for (currency, product), group in sorted(groups.items()):
-            day = self._day(product)
-            for piece in self._pieces(group, self._limits(currency)):
-                yield self._press(piece, product, day, sequence)
+            groups[self._group(line)].append(line)
+        for group, members in sorted(groups.items()):
+            day = self._day(group.product)
+            for piece in self._pieces(members, self._limits(group.currency)):
+                yield self._press(piece, group, day, sequence)
                 sequence += 1
+
+    def _group(self, line: Line) -> _Group:
+        """Say with which others a line may go. Raises Refused where the bank cannot pay it so fast."""
+        order = line.order
+        offer = offer_of(self.catalogue[order.benefit], self.profile, order.amount.currency)
+        instrument = offer.by(order.amount.minor)
+        if instrument is None:
+            wrong = Violation(f"line {line.number}", NOT_TAKEN, "the bank does not pay it as fast as its benefit asks")
+            raise Refused([wrong], title="orders that this bank cannot pay")
+        return _Group(order.amount.currency, offer.category_purpose, instrument)
 
     def _day(self, product: str) -> date:
         """Return the day that the bank would be asked for. Raises ConfigError where it can meet none."""
@@ -139,7 +159,7 @@ class Printer:
             distinguish=self.profile.booking is Booking.BATCH,
         )
 
-    def _press(self, lines: Sequence[Line], product: str, day: date, sequence: int) -> Outcome:
+    def _press(self, lines: Sequence[Line], group: _Group, day: date, sequence: int) -> Outcome:
         message = msg_id(self.profile.slug, day, sequence, epoch=1)
         name = wire_name(self.profile, message, day)
         header = SubmissionContent(
@@ -149,12 +169,13 @@ class Printer:
             created_at=self.at,
             requested_execution_date=day,
             debtor=self.debtor,
-            category_purpose=product or None,
+            category_purpose=group.product or None,
             payments=(),
+            instrument=group.instrument,
         )
         signed = {one.end_to_end_id: (line, one) for line in lines for one in [self._signed(line)]}
-        members = [one for _, one in signed.values()]
-        pressed = press(adapter_for(self.profile), self.profile, header, members, self._purposes())
+        members, purposes = [one for _, one in signed.values()], purposes_of(self.catalogue, self.profile)
+        pressed = press(adapter_for(self.profile), self.profile, header, members, purposes)
         if pressed.refusals or pressed.reread is None:
             wrong = [
                 Violation(f"line {signed[e2e][0].number}", "render.refused", why)
@@ -173,7 +194,3 @@ class Printer:
             document=line.document,
             collection=line.order.collection,
         )
-
-    def _purposes(self) -> Mapping[str, str]:
-        own = {code: benefit.purpose for code, benefit in self.catalogue.items() if benefit.purpose}
-        return own | self.profile.purposes

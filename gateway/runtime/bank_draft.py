@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
-from bank_adapters.capabilities import Family
+from bank_adapters.capabilities import FLAT, Family
 from bank_adapters.certificate import UNWRITTEN
 from bank_adapters.profile import INITIATION
 from bank_adapters.profile.schema import EDITOR_LINE, Node, every_key, forms, kind_of, profile_schema
@@ -58,7 +58,7 @@ def _usual(slug: str, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     usual |= {"transport.folder": slug} if kind == "directory" else {}
     usual |= {} if files else {"limits.payments_per_submission": 1, "transport.timeout_seconds": 10}
-    usual |= {"layout": None} if family is Family.DELIMITED else {}
+    usual |= {"layout": None} if family in FLAT else {}
     for path, _ in every_key():
         key = path.rpartition(".")[2]
         if key.endswith("_secret") and path not in usual:

@@ -44,7 +44,7 @@ def read(
         profile, reasons = read_profile_of(config, slug), read_reasons(config)
     told: list[Observation | Statement] = []
     try:
-        told.extend(adapter_for(profile).read(_pieces(file), profile))
+        told.extend(adapter_for(profile).read(_pieces(file), profile.knowing(reasons.duplicates)))
     except Unreadable as error:
         typer.echo(f"unreadable: {error}\nrule: {error.rule}\nplace: {error.path or '/'}", err=True)
         typer.echo(f"{len(told)} things were read before; none of them takes effect", err=True)

@@ -84,6 +84,7 @@ def configuration_of(config: Path, settings: Settings, loaded: LoadedProfiles) -
             ),
             _preferences(config / "routing.yaml", {*loaded.profiles, *dict(loaded.broken)}),
             loaded.waiting,
+            loaded.unread,
         ),
         accounts=debtor_accounts(settings, profiles),
         limits=limits_of(settings),

@@ -32,11 +32,12 @@ def hearing(gateway: "Gateway", bus: KafkaBus, partitions: Sequence[int]) -> lis
     """Return the loops from the bank-message topic to facts."""
     parts: dict[str, Any] = {"store": gateway.store, "clock": gateway.clock}
     told: dict[str, Any] = parts | {"worker": gateway.worker, "meter": gateway.metrics}
-    # Who goes on with a message first skips what was read of it, and renews only then.
-    read = Read(**told, banks=gateway.banks, lease=4 * gateway.lease)
-    apply = Apply(**told, ways=_ways(gateway), reasons=gateway.configuration.reasons)
+    # The lease is renewed when a chunk was read and stored, and only then.
+    reasons = gateway.configuration.reasons
+    read = Read(**told, banks=gateway.banks, duplicates=reasons.duplicates, lease=4 * gateway.lease)
+    apply = Apply(**told, ways=_ways(gateway), reasons=reasons)
     prove = Prove(**parts, numbering=_numbering(gateway), meter=gateway.metrics)
-    settle = Settle(**told, reasons=gateway.configuration.reasons)
+    settle = Settle(**told, reasons=reasons)
     claims = ClaimFolder(gateway.settings.banks_folder, limit=MESSAGE_BYTES_MAX)
     return [
         *pick_ups(gateway, bus, claims),

@@ -88,7 +88,7 @@ def _seal(gateway: "Gateway", banks: Mapping[str, Bank], approved: ApprovedDiges
 def _lane(gateway: "Gateway", bank: Bank) -> list[Loop]:
     parts: dict[str, Any] = {"store": gateway.store, "clock": gateway.clock, "bank": bank, "meter": gateway.metrics}
     inquire = Inquire(**parts, worker=gateway.worker)
-    probe = lanes.Probe(store=gateway.store, clock=gateway.clock, bank=bank)
+    probe = lanes.Probe(**parts)
     return [
         *(_sends(gateway, bank, parts) if gateway.configuration.routing.pays(bank.slug) else ()),
         Loop(kind="inquire", step=inquire, lane=bank.slug, patience_seconds=5),

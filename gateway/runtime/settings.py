@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
+from bank_adapters.profile.access import with_a_port
 from gateway.domain.errors import ConfigError
 from gateway.transport.settling import SETTLED_SECONDS
 
@@ -90,7 +91,9 @@ class Settings(BaseSettings):
     metrics: Listen = Listen()
     banks_root: Path = Path("banks")
     secrets_dir: Path = Path("secrets")
-    bank_urls: dict[str, str] = Field(default_factory=dict, description="Bank -> API root, instead of its profile's")
+    bank_urls: dict[str, Annotated[str, AfterValidator(with_a_port)]] = Field(
+        default_factory=dict, description="Bank -> API root, instead of its profile's"
+    )
     issuers: list[TokenIssuer] = Field(default_factory=list)
     sources: dict[str, list[Key]] = Field(default_factory=dict, description="Source -> keys of its manifests")
     tell_presumed: list[str] = Field(

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bank_adapters.profile import Profile
-from gateway.domain.errors import BankUnreachable
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Meter, no_meter
 from gateway.ports.store import Session, Store
 from gateway.service.banks import Bank, Banks
 
@@ -49,6 +49,7 @@ class Probe:
     store: Store
     clock: Clock
     bank: Bank
+    meter: Meter = no_meter
 
     async def run_once(self) -> bool:
         profile, now = self.bank.profile, self.clock.now()
@@ -58,7 +59,8 @@ class Probe:
                 return False
         try:
             await self.bank.transport.probe()
-        except BankUnreachable:
+        except Exception as error:  # noqa: BLE001 - a look moves no money, so no error of it is about anything but this bank
+            self.meter.count("gateway_step_failures_total", 1, step="probe", error=type(error).__name__)
             return True
         async with self.store.transaction() as session:
             await session.execute("lanes.close_breaker", self.bank.slug)

@@ -169,7 +169,8 @@ class PickUp:
     async def _stored(self, digest: bytes, file: _Lying) -> bool:
         """Whether the message is committed with us; what was told of its file is over then."""
         async with self.store.transaction() as session:
-            if not await session.value("pick_up.stored", self.bank.slug, file.message):
+            told = file.message in self._published
+            if not await session.value("pick_up.stored", self.bank.slug, file.message, told):
                 return False
             if self.bank.wrapping is not None:
                 keys = [self._key(digest)]

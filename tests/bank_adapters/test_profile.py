@@ -24,7 +24,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("currencies", ["XXX"], "currencies.0"),
     ("currencies", [], "currencies"),
     ("account_types", ["CARD"], "account_types.0"),
-    ("messages.initiation", "pain.001.001.03", "messages.initiation"),
+    ("messages.initiation", "pain.001.001.02", "messages.initiation"),
     ("limits.payments_per_submission", 20_001, "limits.payments_per_submission"),
     ("limits.payments_per_submission", "100", "limits.payments_per_submission"),
     ("limits.payments_per_submission", 1.5, "limits.payments_per_submission"),
@@ -90,6 +90,23 @@ def test_an_api_root_neither_ends_in_a_slash_nor_carries_a_query() -> None:
             profile_of(changed(api_bank_parts(), "transport.base_url", url))
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.bank.example:65536/v1",
+        "https://api.bank.example:0",
+        "https://api.bank.example:https/v1",
+        "https://:443/v1",
+        "https://[::1/v1",
+    ],
+)
+def test_an_api_root_names_a_host_and_a_port_that_there_are(url: str) -> None:
+    """Whoever connects there would fail at the first payment, and not in a way that is tried again."""
+    with pytest.raises(ConfigError, match="base_url"):
+        profile_of(changed(api_bank_parts(), "transport.base_url", url))
+    profile_of(changed(api_bank_parts(), "transport.base_url", "https://api.bank.example:65535/v1"))
+
+
 def test_sums_are_read_in_minor_units() -> None:
     bank = profile_of(changed(file_bank_parts(), "limits.sum_per_submission", "250000.5"))
     assert bank.sum_limit("EUR") == 25_000_050
@@ -135,7 +152,7 @@ def test_a_counter_is_described_exactly_where_it_is_offered() -> None:
 
 
 def test_a_file_pays_nothing_over_the_counter() -> None:
-    with pytest.raises(ConfigError, match="COUNTER needs family rest"):
+    with pytest.raises(ConfigError, match=r"pain\.001 has no place for an id and a window"):
         profile_of(file_bank_parts() | {"account_types": ["COUNTER"], "counter": {}})
 
 

@@ -264,8 +264,8 @@ def as_bus(broker: Broker) -> Bus:
 
 
 async def door(record: Record) -> Letter:
-    broken = {} if record.value else {"broken_rule": "envelope.signature"}
-    return Letter(bank="alfa", content=record.value, channel="bank-edge", **broken)
+    broken = None if record.value else "envelope.signature"
+    return Letter(bank="alfa", content=record.value, channel="bank-edge", broken_rule=broken)
 
 
 async def test_messages_are_counted_by_bank_and_the_lag_is_shown_by_the_owner(scene: Scene, metrics: Metrics) -> None:

@@ -17,7 +17,7 @@ from bank_adapters.registry import load_profile
 from gateway.runtime.cli import app
 from tests.orders import ROOT, line, order
 
-ALFA_IBAN = "DE23100100010000000001"
+ALFA_IBAN = "DE12100100010000000001"
 AT = "2026-09-18T08:00:00"
 
 

@@ -52,12 +52,17 @@ async def test_a_bank_is_found_where_the_settings_say(tmp_path: Path) -> None:
     await door.close()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:22", "sftp://127.0.0.1", "127.0.0.1:22"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:22", "sftp://127.0.0.1"])
 def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     make_material([PROFILE], tmp_path / "secrets")
     settings = load_settings(CONFIG, data_dir=tmp_path, bank_urls={"charlie": url})
     with pytest.raises(ConfigError, match=r"bank_urls\.charlie"):
         connect_bank(PROFILE, settings, Secrets(tmp_path / "secrets", make=False), SystemClock(), unbounded)
+
+
+def test_an_address_without_a_host_is_refused_when_settings_are_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"bank_urls\.charlie"):
+        load_settings(CONFIG, data_dir=tmp_path, bank_urls={"charlie": "127.0.0.1:22"})
 
 
 def test_a_bank_whose_profile_is_broken_listens_nowhere() -> None:

@@ -82,6 +82,10 @@ def waits(configuration: Configuration) -> bool:
         ('{DE: ["10010001"]}', '\n  DE:\n  - "10010001"\nbank_code: {}'),
         ("family:", "calendar: XX\nfamily:"),
         ("family:", "family"),  # no YAML any more
+        ('{DE: ["10010001"]}', '{DE: ["10010001"'),  # nor is the block
+        ('bank_codes: {DE: ["10010001"]}', "\t"),
+        ('{DE: ["10010001"]}', '["10010001"]'),
+        ('{DE: ["10010001"]}', '{DE: [{code: "10010001"}]}'),
     ],
 )
 def test_payees_of_a_bank_whose_profile_is_broken_are_not_paid_another_way(tmp_path: Path, good: str, bad: str) -> None:
@@ -89,6 +93,21 @@ def test_payees_of_a_bank_whose_profile_is_broken_are_not_paid_another_way(tmp_p
     configuration = read_configuration(tmp_path / "config", load_settings(tmp_path / "config"))
     assert [slug for slug, _ in configuration.broken] == ["alfa"]
     assert waits(configuration)
+
+
+def test_nor_those_of_a_bank_whose_file_cannot_be_opened(tmp_path: Path) -> None:
+    with_other_ways(tmp_path, "slug: alfa", "slug: alfa")
+    file = tmp_path / "config" / "banks" / "alfa.yaml"
+    file.unlink()
+    file.mkdir()
+    assert waits(read_configuration(tmp_path / "config", load_settings(tmp_path / "config")))
+
+
+def test_a_broken_profile_that_says_that_it_claims_nothing_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with_other_ways(tmp_path, 'bank_codes: {DE: ["10010001"]}', "bank_codes:\nfamly: iso20022")
+    configuration = read_configuration(tmp_path / "config", load_settings(tmp_path / "config"))
+    assert [slug for slug, _ in configuration.broken] == ["alfa"]
+    assert not waits(configuration)
 
 
 async def test_nor_those_of_a_bank_that_cannot_be_connected(database_url: str, tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ def short_configuration(folder: Path) -> Path:
         profile["timings"] |= _SHORT_TIMINGS
         profile["breaker"]["open_seconds"] = 1
         profile.pop("hours", None)
+        if profile["messages"].get("statements") == "MT":  # an MT942 is all that tells bookings before the day's end
+            profile["statement"] = {**profile.get("statement", {}), "interim_is_booked": True}
         if "pick_up" in profile:
             profile["pick_up"]["seconds"] = 1
         file.write_text(yaml.safe_dump(profile), encoding="utf-8")

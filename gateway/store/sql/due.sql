@@ -1,6 +1,6 @@
 -- name: unsettled (what the steps have before them without the passing of time)
 SELECT (SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_lease WHERE incarnation = $1 AND topic = $2) AS received,
-       (SELECT count(*) FROM bank_message WHERE channel = 'pick-up') AS picked_up,
+       (SELECT count(*) FROM bank_message WHERE channel = 'pick-up' AND NOT origin ? 'archive') AS picked_up,
        (SELECT count(*) FROM bank_message WHERE state IN ('received', 'read')) AS messages,
        (SELECT count(*) FROM outcome_event WHERE published_at IS NULL) AS events;
 
