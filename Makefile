@@ -11,7 +11,10 @@ MONTH  ?= 300
 # Random runs of several days that `make soak` judges by the model, other ones each time.
 DAYS   ?= 300
 
-.PHONY: demo test soak check format pages bench clean
+# Seconds that `make fuzz` changes messages of banks at random.
+FUZZ   ?= 300
+
+.PHONY: demo test soak check format pages bench fuzz clean
 
 demo: $(VENV)/.run
 	$(BIN)/gateway demo --orders $(ORDERS) --seed $(SEED) --out demo-out
@@ -54,6 +57,10 @@ $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.run
+
+# Messages changed at random, for FUZZ seconds: says its seed, and what it found under .cache/fuzz.
+fuzz: $(VENV)/.dev
+	nice $(BIN)/python -m tests.fuzz --seconds $(FUZZ)
 
 clean:
 	rm -rf $(VENV) .cache demo-out .mypy_cache .pytest_cache .ruff_cache .hypothesis
